@@ -1,0 +1,83 @@
+# One door to everything: installs what is missing (Debian, as root), builds, runs, tests.
+BUILD ?= build
+SANITIZED ?= build-sanitized
+JOBS ?= $(shell nproc)
+CLANG := 19
+
+BUILD_PACKAGES := g++ cmake ninja-build pkg-config clang-$(CLANG) bpftool libbpf-dev libelf-dev zlib1g-dev \
+  libmicrohttpd-dev prometheus-cpp-dev libyaml-cpp-dev libasio-dev libc-ares-dev libcli11-dev libspdlog-dev
+TEST_PACKAGES := libgtest-dev libgmock-dev nlohmann-json3-dev libclang-rt-$(CLANG)-dev llvm-$(CLANG) \
+  iproute2 iputils-ping iperf3 tcpdump prometheus libcap2-bin util-linux
+BENCH_PACKAGES := libbpf-tools fping prometheus-smokeping-prober prometheus-blackbox-exporter
+LINT_PACKAGES := clang-format-$(CLANG) clang-tidy-$(CLANG)
+
+.PHONY: help run test build lint format bench clean install build-deps test-deps bench-deps lint-deps
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## build and run with the built-in defaults; then: curl -s localhost:10049/metrics
+	$(BUILD)/rtt_exporter
+
+# A build that never ran the tests does not need what they need.
+build: build-deps ## build build/rtt_exporter
+	cmake -S . -B $(BUILD) -G Ninja $(if $(wildcard $(BUILD)/CMakeCache.txt),,-DBUILD_TESTING=OFF)
+	cmake --build $(BUILD) --target rtt_exporter -j $(JOBS)
+
+test: build-deps test-deps ## run every test: g++, then clang with ASan and UBSan
+	cmake -S . -B $(BUILD) -G Ninja -DBUILD_TESTING=ON
+	cmake --build $(BUILD) -j $(JOBS)
+	ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure
+	cmake -S . -B $(SANITIZED) -G Ninja -DBUILD_TESTING=ON -DRTT_SANITIZE=ON \
+	  -DCMAKE_C_COMPILER=clang-$(CLANG) -DCMAKE_CXX_COMPILER=clang++-$(CLANG)
+	cmake --build $(SANITIZED) -j $(JOBS)
+	ctest --test-dir $(SANITIZED) -j $(JOBS) --output-on-failure
+
+SOURCES = $(shell git ls-files '*.cpp' '*.h' '*.c')
+
+lint: test-deps lint-deps ## check format and run clang-tidy
+	clang-format-$(CLANG) --dry-run -Werror $(SOURCES)
+	cmake -S . -B $(BUILD) -G Ninja -DBUILD_TESTING=ON
+	cmake --build $(BUILD) --target rtt_bpf_skeleton
+	git ls-files 'userspace/*.cpp' | xargs -P $(JOBS) -n 4 clang-tidy-$(CLANG) -quiet -p $(BUILD)
+
+format: lint-deps ## format the sources
+	clang-format-$(CLANG) -i $(SOURCES)
+
+BENCH ?= bpf_cost throughput passive_truth active_truth active_cost tcp_info scrape start bounds
+bench: build-deps test-deps bench-deps ## measure against other programs: tables of docs/performance.md (BENCH="scrape start": some)
+	cmake -S . -B $(BUILD) -G Ninja -DBUILD_TESTING=ON
+	cmake --build $(BUILD) --target $(addprefix bench_,$(BENCH)) -j $(JOBS)
+	@set -e; for b in $(BENCH); do $(BUILD)/tests/bench_$$b; done
+
+clean: ## remove what was built
+	rm -rf $(BUILD) $(SANITIZED)
+
+DESTDIR ?=
+PREFIX ?= /usr/local
+install: build ## install the program, its configuration and the systemd unit (DESTDIR, PREFIX)
+	install -D -m 0755 $(BUILD)/rtt_exporter $(DESTDIR)$(PREFIX)/bin/rtt_exporter
+	test -e $(DESTDIR)/etc/rtt_exporter/rtt_exporter.yml || \
+	  install -D -m 0644 config/quickstart.yml $(DESTDIR)/etc/rtt_exporter/rtt_exporter.yml
+	install -d $(DESTDIR)/etc/systemd/system
+	sed 's|/usr/local/bin|$(PREFIX)/bin|' config/systemd/rtt_exporter.service \
+	  > $(DESTDIR)/etc/systemd/system/rtt_exporter.service
+
+# $(1): packages. Installs those that are missing; says which when it may not.
+define ensure_packages
+	@missing=$$(for p in $(1); do \
+	  dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" != 0 ]; then echo "missing Debian packages (run as root, or install them):" $$missing; exit 1; fi; \
+	  apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
+	fi
+endef
+
+build-deps:
+	$(call ensure_packages,$(BUILD_PACKAGES))
+test-deps: build-deps
+	$(call ensure_packages,$(TEST_PACKAGES))
+bench-deps:
+	$(call ensure_packages,$(BENCH_PACKAGES))
+lint-deps: build-deps
+	$(call ensure_packages,$(LINT_PACKAGES))

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/* What the kernel side and the user side of the TCP probe agree on: map layouts, limits, enums.
+ *
+ * Both sides compile this one header, so nothing is kept in step by hand. Values are in host byte
+ * order unless the name ends in _be; times are nanoseconds of CLOCK_MONOTONIC.
+ *
+ * The contract, map by map:
+ *   rtt_rows         the histograms. Row (stripe * peers + peer) * RTT_METHODS + method is
+ *                    {sum_ns, cells[cell_count]}. Programs only add, first to the cell and then to
+ *                    the sum; user space only reads, and takes what has grown since it last did. So
+ *                    no count is ever lost, and a row whose sum stands has nothing new that is
+ *                    complete.
+ *   rtt_prefixes     longest-prefix trie: rtt_prefix_key -> peer (__u32).
+ *   rtt_local_ports  hash: port (__u32) -> peer (__u32).
+ *   rtt_cache        what rtt_prefixes said of an address; see classify.bpf.h.
+ *   rtt_clock        when a CPU last read the clock; see arrival.bpf.h.
+ *   rtt_dropped      __u64 per [program][reason]; only ever grows.
+ *   rtt_switch       which instance counts; see handover.bpf.h. Shared by all instances.
+ *   rtt_passed       events handed from one instance to the next. Shared by all instances.
+ */
+#ifndef RTT_SHARED_H
+#define RTT_SHARED_H
+
+#include <linux/types.h>
+
+#ifdef __cplusplus
+#define RTT_STATIC_ASSERT static_assert
+#else
+#define RTT_STATIC_ASSERT _Static_assert
+#endif
+
+enum rtt_method { RTT_TCP_PROBE, RTT_TCP_HANDSHAKE, RTT_METHODS };
+
+/* Why an acknowledgement or a handshake that might have been an observation is none. */
+enum rtt_drop {
+  RTT_DROP_RETRANSMITTED, /* Karn: which transmission was answered is not known */
+  RTT_DROP_UNACCEPTABLE,  /* acknowledges what was never sent, or lies outside the receive window */
+  RTT_DROP_PARTIAL,       /* acknowledges a part of one segment */
+  RTT_DROP_WALK_LIMIT,    /* more than RTT_MAX_WALK segments to look at */
+  RTT_DROP_CLOCK,         /* sent in the future */
+  RTT_DROP_NO_SAMPLE,     /* the kernel did not time this handshake, as with SYN cookies */
+  RTT_DROPS
+};
+
+/* Peer 0: what no prefix and no local port names. */
+#define RTT_PEER_OTHER 0u
+#define RTT_PEER_NONE 0xffffffffu
+
+/* Segments looked at per acknowledgement. */
+#define RTT_MAX_WALK 64
+
+#define RTT_MAX_CELLS 512
+
+#define RTT_CACHE_BITS 10
+#define RTT_CACHE_ENTRIES (1u << RTT_CACHE_BITS)
+
+struct rtt_row {
+  __u64 sum_ns;
+  __u64 cells[];
+};
+
+struct rtt_prefix_key {
+  __u32 length; /* 0 to 128; IPv4 /n is 96 + n */
+  __u8 address[16];
+};
+
+struct rtt_cache_entry {
+  __u64 address[2]; /* 16 bytes in network order */
+  __u32 generation; /* of the prefixes that were asked; 0: empty */
+  __u32 peer;       /* RTT_PEER_NONE: no prefix names the address */
+};
+
+struct rtt_cache {
+  __u32 in_use;
+  __u32 padding;
+  struct rtt_cache_entry entries[RTT_CACHE_ENTRIES];
+};
+
+/* One 64-bit word, so that it is read and written at once. Generations start at 1. */
+struct rtt_switch {
+  __u32 from; /* the instance that counted up to here */
+  __u32 to;   /* the instance that counts from here on; equal to `from` but during a hand-over */
+};
+
+RTT_STATIC_ASSERT(sizeof(struct rtt_row) == 8, "rows are packed");
+RTT_STATIC_ASSERT(sizeof(struct rtt_prefix_key) == 20, "as the LPM trie wants it");
+RTT_STATIC_ASSERT(sizeof(struct rtt_cache_entry) == 24, "no padding");
+RTT_STATIC_ASSERT(sizeof(struct rtt_cache) <= 32768, "the limit of a per-CPU map value");
+RTT_STATIC_ASSERT(sizeof(struct rtt_switch) == 8, "one word");
+
+#endif

@@ -1,0 +1,163 @@
+// Each method alone reports the delay that the link really has.
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <memory>
+
+#include "integration/configuration.h"
+#include "support/daemon.h"
+#include "support/delay_link.h"
+#include "support/tcp_service.h"
+#include "support/traffic.h"
+
+namespace rtt::integration {
+namespace {
+
+using namespace std::chrono_literals;
+using base::to_seconds;
+using support::Daemon;
+using support::DelayLink;
+using support::Direction;
+using support::HistogramSample;
+using support::Namespace;
+using support::Traffic;
+
+constexpr std::uint16_t kPort = 7;
+constexpr double kTolerance = 0.0003;
+constexpr double kEnough = 20;  // observations for a median
+
+bool is_active(const std::string& method) {
+  return method == "icmp" || method == "tcp_connect" || method == "tcp_echo";
+}
+
+class MethodTest : public ::testing::Test {
+ protected:
+  void set_delay(nanoseconds there, nanoseconds back) {
+    link_.set(Direction::kAToB, {.delay = there});
+    link_.set(Direction::kBToA, {.delay = back});
+    link_.clear_passages();
+  }
+
+  std::string config(const std::string& method, const std::string& histogram) const {
+    const bool kernel = method == "tcp_probe" || method == "tcp_handshake";
+    std::string text = histogram + passive(kernel, method == "tcp_info");
+    if (is_active(method)) {
+      text += "probes:\n  one: {method: " + method + ", interval: 50ms, timeout: 1s" +
+              (method == "icmp" ? "" : ", port: " + std::to_string(kPort)) + "}\n";
+    }
+    return text + "targets:\n  - name: far\n    hosts: [\"" + link_.addresses().b4 + "\", \"" +
+           link_.addresses().b6 + "\"]\n" + (is_active(method) ? "    probes: [one]\n" : "");
+  }
+
+  // What there is to see for a method that only watches.
+  void make_traffic(const std::string& method) {
+    if (is_active(method)) return;
+    for (const std::string& host : {link_.addresses().b4, link_.addresses().b6}) {
+      const auto step = method == "tcp_handshake" ? support::connections(host, kPort)
+                                                  : support::exchanges(host, kPort);
+      traffic_.push_back(std::make_unique<Traffic>(here_, step));
+    }
+  }
+
+  static HistogramSample histogram(const support::Scrape& scrape, const std::string& method,
+                                   const std::string& peer) {
+    auto found =
+        scrape.histogram("rtt_seconds", {{"target", "far"}, {"peer", peer}, {"method", method}});
+    EXPECT_TRUE(found) << method << " to " << peer;
+    return found.value_or(HistogramSample());
+  }
+
+  // The median of the next observations.
+  static double next_median(const Daemon& daemon, const std::string& method,
+                            const std::string& peer) {
+    const HistogramSample before = histogram(daemon.scrape(), method, peer);
+    const auto after = daemon.scrape_until([&](const support::Scrape& scrape) {
+      return histogram(scrape, method, peer).count >= before.count + kEnough;
+    });
+    return histogram(after, method, peer).since(before).median().value_or(NAN);
+  }
+
+  // As next_median(), once more if it is not what is expected: a smoothed RTT follows a change, be it
+  // of the link or a stall of this machine, over dozens of samples.
+  static double settled_median(const Daemon& daemon, const std::string& method,
+                               const std::string& peer, nanoseconds expected) {
+    double median = next_median(daemon, method, peer);
+    for (int i = 0; i < 5 && std::abs(median - to_seconds(expected)) > kTolerance; ++i) {
+      median = next_median(daemon, method, peer);
+    }
+    return median;
+  }
+
+  double true_round_trip(const std::string& method) const {
+    const auto matches = [&](const support::IpPacket& packet) {
+      return method == "icmp" ? packet.is_echo_request() || packet.is_echo_reply()
+                              : packet.is_tcp();
+    };
+    const auto there = link_.median_delay(Direction::kAToB, matches);
+    const auto back = link_.median_delay(Direction::kBToA, matches);
+    EXPECT_TRUE(there && back);
+    return to_seconds(there.value_or(0ns) + back.value_or(0ns));
+  }
+
+  Namespace here_;
+  Namespace there_;
+  DelayLink link_{here_, there_};
+  support::TcpService echo_{there_, kPort, support::echo};
+  std::vector<std::unique_ptr<Traffic>> traffic_;
+};
+
+struct Delay {
+  const char* name;
+  nanoseconds there;
+  nanoseconds back;
+};
+
+using DelayCase = std::tuple<const char*, Delay>;
+
+class DelayTest : public MethodTest, public ::testing::WithParamInterface<DelayCase> {};
+
+TEST_P(DelayTest, MedianIsTheDelayOfTheLink) {
+  const std::string method = std::get<0>(GetParam());
+  const Delay delay = std::get<1>(GetParam());
+  const nanoseconds expected = delay.there + delay.back;
+  set_delay(delay.there, delay.back);
+  const Daemon daemon(here_, config(method, histogram_around({expected}, 50us, 10, 80)));
+  make_traffic(method);
+  for (const std::string& peer : {link_.addresses().b4, link_.addresses().b6}) {
+    const double median = method == "tcp_info" ? settled_median(daemon, method, peer, expected)
+                                               : next_median(daemon, method, peer);
+    EXPECT_NEAR(median, to_seconds(expected), kTolerance) << peer;
+    EXPECT_NEAR(median, true_round_trip(method), kTolerance) << peer;
+  }
+}
+
+constexpr const char* kMethods[] = {"icmp",      "tcp_connect",   "tcp_echo",
+                                    "tcp_probe", "tcp_handshake", "tcp_info"};
+
+INSTANTIATE_TEST_SUITE_P(
+    Methods, DelayTest,
+    ::testing::Combine(::testing::ValuesIn(kMethods),
+                       ::testing::Values(Delay{"20ms", 10ms, 10ms}, Delay{"80ms", 40ms, 40ms},
+                                         Delay{"asymmetric_5ms_15ms", 5ms, 15ms})),
+    [](const auto& info) {
+      return std::string(std::get<0>(info.param)) + "_" + std::get<1>(info.param).name;
+    });
+
+class StepTest : public MethodTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(StepTest, StepOfTheDelayIsSeen) {
+  const std::string method = GetParam();
+  set_delay(5ms, 5ms);
+  const Daemon daemon(here_, config(method, histogram_around({10ms, 20ms}, 50us, 10, 38)));
+  make_traffic(method);
+  const std::string peer = link_.addresses().b4;
+  ASSERT_NEAR(next_median(daemon, method, peer), 0.010, kTolerance);
+  set_delay(10ms, 10ms);
+  EXPECT_NEAR(settled_median(daemon, method, peer, 20ms), 0.020, kTolerance);
+}
+
+INSTANTIATE_TEST_SUITE_P(Methods, StepTest, ::testing::ValuesIn(kMethods),
+                         [](const auto& info) { return std::string(info.param); });
+
+}  // namespace
+}  // namespace rtt::integration

@@ -1,0 +1,79 @@
+#include "probers/icmp/options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "config/loader.h"
+#include "probers/icmp/method.h"
+
+namespace rtt::probers::icmp {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::variant<config::Config, config::Problems> load(const std::string& keys) {
+  const config::MethodSchema schema = method().schema;
+  return config::load("probes:\n  ping: {method: icmp" + keys +
+                          "}\ntargets:\n  - {name: t, hosts: [h], probes: [ping]}\n",
+                      "test.yml", std::span(&schema, 1));
+}
+
+Options options(const std::string& keys) {
+  const auto loaded = load(keys);
+  if (const auto* problems = std::get_if<config::Problems>(&loaded)) {
+    ADD_FAILURE() << problems->front();
+    return {};
+  }
+  return dynamic_cast<const Options&>(*std::get<config::Config>(loaded).probes.at(0).options);
+}
+
+std::vector<std::string> problems(const std::string& keys) {
+  const auto loaded = load(keys);
+  const auto* problems = std::get_if<config::Problems>(&loaded);
+  return problems != nullptr ? *problems : std::vector<std::string>{};
+}
+
+TEST(IcmpOptions, HaveDefaults) {
+  EXPECT_EQ(options("").payload_bytes, 56);
+  EXPECT_EQ(options("").dscp, 0);
+  EXPECT_EQ(options("").source, std::nullopt);
+}
+
+TEST(IcmpOptions, AreReadFromTheConfiguration) {
+  const Options read = options(", payload_bytes: 1400, dscp: 46, source: \"2001:db8::5\"");
+  EXPECT_EQ(read.payload_bytes, 1400);
+  EXPECT_EQ(read.dscp, 46);
+  EXPECT_EQ(read.source, base::IpAddress::parse("2001:db8::5"));
+}
+
+TEST(IcmpOptions, AllowThePayloadsThatHoldATokenAndFitAPacket) {
+  EXPECT_EQ(options(", payload_bytes: 8").payload_bytes, 8);
+  EXPECT_EQ(options(", payload_bytes: 65507").payload_bytes, 65507);
+  EXPECT_THAT(problems(", payload_bytes: 7"), ElementsAre(HasSubstr("8 to 65507")));
+  EXPECT_THAT(problems(", payload_bytes: 65508"), ElementsAre(HasSubstr("8 to 65507")));
+}
+
+TEST(IcmpOptions, RefuseADscpOfMoreThanSixBits) {
+  EXPECT_THAT(problems(", dscp: 64"), ElementsAre(HasSubstr("0 to 63")));
+}
+
+TEST(IcmpOptions, RefuseASourceThatIsNoAddressOfAHost) {
+  for (const char* source :
+       {"eth0", "10.0.0.0/8", "0.0.0.0", "\"::\"", "224.0.0.1", "\"ff02::1\"", "255.255.255.255"}) {
+    EXPECT_THAT(problems(std::string(", source: ") + source), ElementsAre(HasSubstr("\"source\"")))
+        << source;
+  }
+}
+
+TEST(IcmpOptions, AreEqualWhenEverythingIs) {
+  EXPECT_TRUE(options(", dscp: 8").equals(options(", dscp: 8")));
+  EXPECT_FALSE(options(", dscp: 8").equals(options("")));
+  EXPECT_FALSE(options(", payload_bytes: 57").equals(options("")));
+  EXPECT_FALSE(options(", source: 10.0.0.1").equals(options("")));
+}
+
+}  // namespace
+}  // namespace rtt::probers::icmp

@@ -1,0 +1,178 @@
+#include "app/core.h"
+
+#include <optional>
+#include <utility>
+
+#include "base/logging.h"
+
+namespace rtt::app {
+namespace {
+
+constexpr const char* kTcpProbe = "tcp_probe";
+constexpr const char* kTcpInfo = "tcp_info";
+
+constexpr metrics::FamilyInfo kSeries = {"rtt_exporter_series",
+                                         "Histograms under rtt_seconds that are kept."};
+constexpr metrics::FamilyInfo kSeriesDropped = {
+    "rtt_exporter_series_dropped_total",
+    "Configured series that limits.max_series left no room for, at each load of the "
+    "configuration; passive traffic of such a peer "
+    "counts under target \"other\"."};
+constexpr metrics::FamilyInfo kPrefixErrors = {
+    "rtt_exporter_prefix_update_errors_total",
+    "Failed attempts to bring the kernel's prefixes in line with resolved addresses."};
+
+std::vector<base::IpAddress> known_addresses(const std::string& host,
+                                             const targets::Resolver& resolver) {
+  if (const auto literal = base::IpAddress::parse(host)) return {*literal};
+  return resolver.addresses(host);
+}
+
+}  // namespace
+
+Core::Running::Running(Plan the_plan, const targets::Resolver& resolver)
+    : plan(std::move(the_plan)), classifier(plan.peers, plan.counted) {
+  for (targets::Slot slot = 0; slot < plan.peers.size(); ++slot) {
+    const targets::Peer& peer = plan.peers.peer(slot);
+    if (peer.kind != targets::PeerKind::kHost) continue;
+    hosts.emplace(peer.label, slot);
+    classifier.set_addresses(slot, known_addresses(peer.label, resolver));
+  }
+  for (probers::PlannedProbe& probe : plan.probes) {
+    const auto addresses = known_addresses(probe.host, resolver);
+    if (!addresses.empty()) probe.address = addresses.front();
+  }
+}
+
+Core::Core(base::EventLoop& loop)
+    : loop_(loop),
+      exposition_(store_, metrics_),
+      board_(metrics_),
+      process_metrics_(std::make_shared<metrics::ProcessMetrics>(metrics_)),
+      prefix_update_(loop.timer([this] { update_prefixes(); })) {
+  metrics_.add_counter(kSeriesDropped, {}, 0);
+  metrics_.add_counter(kPrefixErrors, {}, 0);
+}
+
+Core::~Core() { exposition_.set_collectors({}); }
+
+base::Result<void> Core::apply(Configuration configuration) {
+  const bool first = running_ == nullptr;
+  auto allowed = first ? start(configuration) : check_changeable(configuration);
+  if (!allowed) return allowed;
+  auto next = std::make_unique<Running>(
+      make_plan(std::move(configuration.config), configuration.grid, *store_.current()),
+      *resolver_);
+  auto tcp_probe = load_tcp_probe(*next, *configuration.grid);
+  if (!tcp_probe) return tcp_probe.error();
+
+  store_.replace(next->plan.series);
+  switch_tcp_probe(std::move(*tcp_probe));
+  configure_tcp_info(*next);
+  probe_thread_->set_probes(next->plan.probes);
+  running_ = std::move(next);
+  metrics_.set_gauge(kSeries, {}, static_cast<double>(running_->plan.series->size()));
+  if (const std::size_t dropped = running_->plan.series->dropped(); dropped > 0) {
+    metrics_.add_counter(kSeriesDropped, {}, static_cast<double>(dropped));
+    base::log_warn("limits.max_series leaves no room for some series",
+                   {{"max_series", std::to_string(running_->plan.config.max_series)},
+                    {"dropped", std::to_string(dropped)}});
+  }
+  resolver_->set_hosts(running_->plan.hosts);
+  return {};
+}
+
+base::Result<void> Core::check_changeable(const Configuration& next) const {
+  const config::Config& current = running_->plan.config;
+  if (next.config.histogram != current.histogram) {
+    return base::Error{
+        "the bucket grid (histogram.buckets, histogram.native_schema) cannot change without a "
+        "restart: all counts are kept on it"};
+  }
+  if (next.config.echo_server_listen != current.echo_server_listen) {
+    return base::Error{"echo_server.listen cannot change without a restart"};
+  }
+  return {};
+}
+
+base::Result<void> Core::start(const Configuration& configuration) {
+  auto resolver = targets::Resolver::create(
+      loop_, metrics_,
+      [this](const auto& host, const auto& addresses) { on_addresses(host, addresses); });
+  if (!resolver) return resolver.error();
+  auto probe_thread = std::make_unique<ProbeThread>(
+      metrics_, [this](const std::string& method, std::optional<std::string> reason) {
+        board_.set(method, std::move(reason));
+      });
+  auto listening = probe_thread->start_echo_server(configuration.config.echo_server_listen);
+  if (!listening) return listening;
+  resolver_ = std::move(*resolver);
+  probe_thread_ = std::move(probe_thread);
+  return {};
+}
+
+base::Result<std::shared_ptr<passive::TcpProbeSource>> Core::load_tcp_probe(
+    const Running& next, const metrics::BucketGrid& grid) {
+  std::shared_ptr<passive::TcpProbeSource> source;
+  if (!next.plan.config.passive.tcp_probe.enabled) {
+    board_.remove(kTcpProbe);
+    return source;
+  }
+  auto created = passive::TcpProbeSource::create(loop_, grid, next.classifier, next.plan.tcp_probe,
+                                                 metrics_, tcp_probe_.get());
+  if (!created) {
+    // A reload must not cost what works already.
+    if (tcp_probe_) return created.error();
+    board_.set(kTcpProbe, created.error().message);
+    return source;
+  }
+  board_.set(kTcpProbe, std::nullopt);
+  source = std::move(*created);
+  return source;
+}
+
+void Core::switch_tcp_probe(std::shared_ptr<passive::TcpProbeSource> next) {
+  if (next) next->activate();
+  std::vector<std::shared_ptr<metrics::Collector>> collectors = {process_metrics_};
+  if (next) collectors.push_back(next);
+  exposition_.set_collectors(std::move(collectors));
+  tcp_probe_ = std::move(next);  // the old one detaches and delivers its last counts
+}
+
+void Core::configure_tcp_info(const Running& next) {
+  const auto& wanted = next.plan.config.passive.tcp_info;
+  if (!wanted.enabled) {
+    tcp_info_.reset();
+    board_.remove(kTcpInfo);
+    return;
+  }
+  if (!tcp_info_) {
+    auto created = passive::TcpInfoSource::create(loop_, metrics_);
+    if (!created) {
+      board_.set(kTcpInfo, created.error().message);
+      return;
+    }
+    tcp_info_ = std::move(*created);
+    board_.set(kTcpInfo, std::nullopt);
+  }
+  tcp_info_->configure(wanted.interval, next.classifier, next.plan.tcp_info);
+}
+
+void Core::on_addresses(const std::string& host, const std::vector<base::IpAddress>& addresses) {
+  const auto slot = running_->hosts.find(host);
+  if (slot == running_->hosts.end()) return;
+  probe_thread_->set_address(host, addresses.front());
+  if (running_->classifier.set_addresses(slot->second, addresses)) {
+    prefix_update_.expires_after(base::nanoseconds(0));
+  }
+}
+
+void Core::update_prefixes() {
+  if (!tcp_probe_) return;
+  const auto updated = tcp_probe_->set_prefixes(running_->classifier);
+  if (updated) return;
+  metrics_.add_counter(kPrefixErrors, {}, 1);
+  base::log_error("cannot update the kernel's prefixes", {{"reason", updated.error().message}});
+}
+
+}  // namespace rtt::app

@@ -1,0 +1,76 @@
+// All that measures, under one configuration at a time: passive sources, active probes, name
+// resolution and the series they fill.
+//
+// Lives on the control loop.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/configuration.h"
+#include "app/plan.h"
+#include "app/probe_thread.h"
+#include "app/source_board.h"
+#include "base/event_loop.h"
+#include "base/result.h"
+#include "metrics/exposition.h"
+#include "metrics/process_metrics.h"
+#include "passive/tcp_info_source.h"
+#include "passive/tcp_probe_source.h"
+#include "targets/classifier.h"
+#include "targets/resolver.h"
+
+namespace rtt::app {
+
+class Core {
+ public:
+  /// `loop` must outlive the core.
+  explicit Core(base::EventLoop& loop);
+  ~Core();
+
+  /// The first call starts everything; a later one is a reload: series of unchanged peers keep
+  /// their counts. Error: why nothing was changed (of a first call: why the program cannot start).
+  [[nodiscard]] base::Result<void> apply(Configuration configuration);
+
+  [[nodiscard]] metrics::ExporterMetrics& metrics() { return metrics_; }
+  [[nodiscard]] metrics::Exposition& exposition() { return exposition_; }
+  [[nodiscard]] const metrics::SeriesStore& store() const { return store_; }
+  [[nodiscard]] const SourceBoard& sources() const { return board_; }
+
+ private:
+  // What belongs to one configuration.
+  struct Running {
+    Plan plan;
+    targets::Classifier classifier;
+    std::map<std::string, targets::Slot> hosts;
+
+    Running(Plan plan, const targets::Resolver& resolver);
+  };
+
+  [[nodiscard]] base::Result<void> check_changeable(const Configuration& next) const;
+  [[nodiscard]] base::Result<void> start(const Configuration& configuration);
+  // Nothing when the configuration has it off, or when this host cannot run it (said on the board).
+  [[nodiscard]] base::Result<std::shared_ptr<passive::TcpProbeSource>> load_tcp_probe(
+      const Running& next, const metrics::BucketGrid& grid);
+  void switch_tcp_probe(std::shared_ptr<passive::TcpProbeSource> next);
+  void configure_tcp_info(const Running& next);
+  void on_addresses(const std::string& host, const std::vector<base::IpAddress>& addresses);
+  void update_prefixes();
+
+  base::EventLoop& loop_;
+  metrics::ExporterMetrics metrics_;
+  metrics::SeriesStore store_;
+  metrics::Exposition exposition_;
+  SourceBoard board_;
+  std::shared_ptr<metrics::ProcessMetrics> process_metrics_;
+  std::unique_ptr<Running> running_;
+  std::shared_ptr<passive::TcpProbeSource> tcp_probe_;
+  std::unique_ptr<passive::TcpInfoSource> tcp_info_;
+  std::unique_ptr<ProbeThread> probe_thread_;
+  std::unique_ptr<targets::Resolver> resolver_;
+  base::Timer prefix_update_;  // coalesces the address changes of one turn of the loop
+};
+
+}  // namespace rtt::app

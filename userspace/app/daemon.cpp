@@ -1,0 +1,186 @@
+#include "app/daemon.h"
+
+#include <malloc.h>
+#include <sys/resource.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <future>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "app/core.h"
+#include "base/logging.h"
+#include "web/server.h"
+
+namespace rtt::app {
+namespace {
+
+constexpr metrics::FamilyInfo kBuildInfo = {"rtt_exporter_build_info",
+                                            "Always 1; the labels say what was built."};
+constexpr metrics::FamilyInfo kReloadSuccessful = {
+    "rtt_exporter_config_last_reload_successful",
+    "Whether the last attempt to load the configuration succeeded."};
+constexpr metrics::FamilyInfo kReloadTimestamp = {
+    "rtt_exporter_config_last_reload_success_timestamp_seconds",
+    "When the configuration in force was loaded, in seconds since unix epoch."};
+
+std::string joined(const config::Problems& problems) {
+  std::string text;
+  for (const std::string& problem : problems) text += (text.empty() ? "" : "\n") + problem;
+  return text;
+}
+
+void print_problems(const config::Problems& problems) {
+  for (const std::string& problem : problems) std::fprintf(stderr, "%s\n", problem.c_str());
+}
+
+// Each echo connection and each connect in flight takes a descriptor.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Fresh memory costs the kernel more time than writing a response into it. So that of responses up to
+// some 40,000 lines stays for the next scrape, once and not for each thread that sends; what a
+// larger one takes goes back to the system when it is sent.
+void keep_memory_for_responses() {
+  constexpr int kLargestKept = 4 << 20;
+  mallopt(M_MMAP_THRESHOLD, kLargestKept);
+  mallopt(M_TRIM_THRESHOLD, kLargestKept);
+  mallopt(M_ARENA_MAX, 2);
+}
+
+class Daemon {
+ public:
+  explicit Daemon(const Options& options) : options_(options), core_(loop_) {}
+
+  int run();
+
+ private:
+  base::Result<void> start();
+  base::Result<void> reload();
+  base::Result<void> reload_from_other_thread();
+  void note_success();
+  void on_signal(int signal);
+
+  const Options& options_;
+  base::EventLoop loop_;
+  Core core_;
+  std::atomic<bool> ready_ = false;
+  std::atomic<bool> stopping_ = false;
+  std::unique_ptr<web::Server> server_;
+};
+
+int Daemon::run() {
+  loop_.on_signals({SIGHUP, SIGINT, SIGTERM}, [this](int signal) { on_signal(signal); });
+  if (const auto started = start(); !started) {
+    base::log_error("cannot start", {{"reason", started.error().message}});
+    return 1;
+  }
+  ready_ = true;
+  for (const base::ListenAddress& address : server_->addresses()) {
+    base::log_info("listening", {{"address", address.to_string()}});
+  }
+  loop_.run();
+  stopping_ = true;
+  server_.reset();
+  base::log_info("stopped");
+  return 0;
+}
+
+base::Result<void> Daemon::start() {
+  core_.metrics().set_gauge(kBuildInfo, {{"version", RTT_VERSION}, {"compiler", RTT_COMPILER}}, 1);
+  auto configuration = load_configuration(options_.config_file);
+  if (const auto* problems = std::get_if<config::Problems>(&configuration)) {
+    print_problems(*problems);
+    return base::Error{"the configuration cannot be used"};
+  }
+  auto applied = core_.apply(std::move(std::get<Configuration>(configuration)));
+  if (!applied) return applied;
+  note_success();
+  auto server = web::Server::create({.listen = options_.listen,
+                                     .telemetry_path = options_.telemetry_path,
+                                     .version = RTT_VERSION},
+                                    {.exposition = core_.exposition(),
+                                     .store = core_.store(),
+                                     .sources = [this] { return core_.sources().sources(); },
+                                     .reload = [this] { return reload_from_other_thread(); },
+                                     .ready = [this] { return ready_.load(); }});
+  if (!server) return server.error();
+  server_ = std::move(*server);
+  return {};
+}
+
+base::Result<void> Daemon::reload() {
+  auto configuration = load_configuration(options_.config_file);
+  auto* const loaded = std::get_if<Configuration>(&configuration);
+  auto applied =
+      loaded != nullptr
+          ? core_.apply(std::move(*loaded))
+          : base::Result<void>(base::Error{joined(std::get<config::Problems>(configuration))});
+  if (applied) {
+    note_success();
+    base::log_info("configuration reloaded");
+  } else {
+    core_.metrics().set_gauge(kReloadSuccessful, {}, 0);
+    base::log_error("reload refused, the old configuration stays in force",
+                    {{"reason", applied.error().message}});
+  }
+  return applied;
+}
+
+base::Result<void> Daemon::reload_from_other_thread() {
+  const auto outcome = std::make_shared<std::promise<base::Result<void>>>();
+  auto future = outcome->get_future();
+  loop_.post([this, outcome] { outcome->set_value(reload()); });
+  // A request that comes while the loop ends is never carried out.
+  while (future.wait_for(std::chrono::milliseconds(100)) != std::future_status::ready) {
+    if (stopping_) return base::Error{"the program is stopping"};
+  }
+  return future.get();
+}
+
+void Daemon::note_success() {
+  const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
+  core_.metrics().set_gauge(kReloadSuccessful, {}, 1);
+  core_.metrics().set_gauge(kReloadTimestamp, {}, now.count());
+}
+
+void Daemon::on_signal(int signal) {
+  if (signal == SIGHUP) {
+    // reload() has said in the log and in the metrics how it went.
+    (void)reload();
+  } else {
+    base::log_info("stopping", {{"signal", std::to_string(signal)}});
+    loop_.stop();
+  }
+}
+
+}  // namespace
+
+int run_daemon(const Options& options) {
+  base::configure_logging(options.log_level, options.log_format);
+  std::signal(SIGPIPE, SIG_IGN);
+  keep_memory_for_responses();
+  raise_descriptor_limit();
+  return Daemon(options).run();
+}
+
+int check_config(const Options& options) {
+  const auto configuration = load_configuration(options.config_file);
+  if (const auto* problems = std::get_if<config::Problems>(&configuration)) {
+    print_problems(*problems);
+    return 1;
+  }
+  std::printf("%s: the configuration is valid\n",
+              options.config_file.empty() ? "built-in defaults" : options.config_file.c_str());
+  return 0;
+}
+
+}  // namespace rtt::app

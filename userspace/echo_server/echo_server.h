@@ -1,0 +1,40 @@
+// The other end of tcp_echo: answers every byte with itself (RFC 862) over TCP.
+//
+// Lives on the loop it is created with. Bounded for strangers: connections, memory per connection
+// (what a client does not read is not read from it either), idle time.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/event_loop.h"
+#include "base/listen_address.h"
+#include "base/result.h"
+#include "metrics/exporter_metrics.h"
+
+namespace rtt::echo_server {
+
+struct Limits {
+  std::size_t max_connections = 1024;  // further ones are closed at once and counted
+  base::nanoseconds idle_timeout = std::chrono::minutes(5);
+};
+
+class EchoServer {
+ public:
+  /// Error: the address that cannot be listened on, and why.
+  [[nodiscard]] static base::Result<std::unique_ptr<EchoServer>> create(
+      base::EventLoop& loop, metrics::ExporterMetrics& metrics,
+      std::span<const base::ListenAddress> listen, Limits limits = {});
+  ~EchoServer();
+
+  /// As bound: a port 0 replaced by the kernel's choice.
+  [[nodiscard]] std::vector<base::ListenAddress> addresses() const;
+
+ private:
+  struct Impl;
+  explicit EchoServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rtt::echo_server

@@ -1,0 +1,36 @@
+// Why a probe failed for another cause than silence: the values of the label `reason`.
+//
+// One vocabulary for all methods, so that a query over `reason` means the same everywhere. A method
+// names the reasons that it can have (probers/method_table.h); those series exist at 0 from the
+// first scrape.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace rtt::metrics {
+
+enum class FailureReason {
+  kUnresolved,   // the peer's name has no address
+  kNoRoute,      // the host itself has no way to send: no route, network down, forbidden by a local
+                 // rule
+  kUnreachable,  // the network or the peer answered that it cannot deliver (ICMP destination
+                 // unreachable)
+  kTtlExceeded,  // ICMP time exceeded
+  kRefused,      // the peer's kernel answered with a reset to the SYN
+  kDisconnected,  // an established connection ended before the reply
+  kNotConnected,  // no connection to send on: the last attempt failed, the next waits for its
+                  // backoff
+  kBadReply,      // bytes came back that are not what was sent
+  kHeadOfLine,    // its reply had to wait for the repair of a lost one (head-of-line blocking)
+  kSendError,     // any other error of the send, such as no buffer space or no descriptor
+  kCancelled,     // the probe was in flight when its configuration went
+  kCount,
+};
+
+inline constexpr std::size_t kFailureReasonCount = static_cast<std::size_t>(FailureReason::kCount);
+
+/// snake_case, as in the label.
+[[nodiscard]] std::string_view to_string(FailureReason reason);
+
+}  // namespace rtt::metrics

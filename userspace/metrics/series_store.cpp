@@ -1,0 +1,79 @@
+#include "metrics/series_store.h"
+
+namespace rtt::metrics {
+
+SeriesSet::Builder::Builder(std::shared_ptr<const BucketGrid> grid, std::size_t max_series,
+                            const SeriesSet& previous)
+    : grid_(std::move(grid)), max_series_(max_series) {
+  for (const auto& series : previous.passive_) {
+    previous_passive_.emplace(Key(series->peer(), series->method()), series);
+  }
+  for (const auto& series : previous.probes_) {
+    previous_probes_.emplace(Key(series->peer(), series->method()), series);
+  }
+  for (const auto& series : previous.connections_) {
+    previous_connections_.emplace(series->peer(), series);
+  }
+}
+
+bool SeriesSet::Builder::has_room(std::size_t count) {
+  if (set_->size() + count <= max_series_) return true;
+  set_->dropped_ += count;
+  return false;
+}
+
+std::shared_ptr<Series> SeriesSet::Builder::passive(const PeerLabels& peer,
+                                                    const std::string& method) {
+  const auto previous = previous_passive_.find(Key(peer, method));
+  auto series = previous != previous_passive_.end() ? previous->second
+                                                    : std::make_shared<Series>(peer, method, grid_);
+  set_->passive_.push_back(series);
+  return series;
+}
+
+std::shared_ptr<ProbeSeries> SeriesSet::Builder::probe(const PeerLabels& peer,
+                                                       const std::string& method,
+                                                       const std::vector<FailureReason>& reasons) {
+  const auto previous = previous_probes_.find(Key(peer, method));
+  auto series = previous != previous_probes_.end()
+                    ? previous->second
+                    : std::make_shared<ProbeSeries>(peer, method, grid_, reasons);
+  set_->probes_.push_back(series);
+  return series;
+}
+
+std::shared_ptr<ConnectionSeries> SeriesSet::Builder::connections(const PeerLabels& peer) {
+  const auto previous = previous_connections_.find(peer);
+  auto series = previous != previous_connections_.end()
+                    ? previous->second
+                    : std::make_shared<ConnectionSeries>(peer, grid_);
+  set_->connections_.push_back(series);
+  return series;
+}
+
+std::shared_ptr<const SeriesSet> SeriesSet::Builder::build() && {
+  std::map<PeerLabels, std::shared_ptr<Series>> references;
+  for (const auto& series : set_->probes_) {
+    if (series->method() == kReferenceMethod) references.emplace(series->peer(), series);
+  }
+  const auto compare = [&](const std::shared_ptr<Series>& series) {
+    const auto reference = references.find(series->peer());
+    if (reference == references.end() || reference->second == series) return;
+    set_->comparisons_.push_back({series, reference->second});
+  };
+  for (const auto& series : set_->probes_) compare(series);
+  for (const auto& series : set_->passive_) compare(series);
+  return std::move(set_);
+}
+
+std::shared_ptr<const SeriesSet> SeriesStore::current() const {
+  const std::lock_guard lock(mutex_);
+  return current_;
+}
+
+void SeriesStore::replace(std::shared_ptr<const SeriesSet> set) {
+  const std::lock_guard lock(mutex_);
+  current_ = std::move(set);
+}
+
+}  // namespace rtt::metrics

@@ -1,0 +1,194 @@
+#include "passive/tcp_info_source.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "base/logging.h"
+#include "passive/inet_diag_dump.h"
+#include "passive/tcp_info_closed.h"
+#include "passive/tcp_info_connections.h"
+#include "passive/tcp_info_problem.h"
+#include "passive/tcp_info_slots.h"
+
+namespace rtt::passive {
+namespace {
+
+using std::chrono::microseconds;
+
+constexpr metrics::FamilyInfo kPolls{"rtt_exporter_tcp_info_polls_total",
+                                     "Complete TCP_INFO polls of all TCP connections."};
+constexpr metrics::FamilyInfo kPollErrors{
+    "rtt_exporter_tcp_info_poll_errors_total",
+    "What went wrong while polling TCP_INFO, by reason; the next poll tries again."};
+constexpr metrics::FamilyInfo kPollDuration{
+    "rtt_exporter_tcp_info_poll_duration_seconds",
+    "Wall-clock time that the last complete TCP_INFO poll took."};
+constexpr metrics::FamilyInfo kSockets{
+    "rtt_exporter_tcp_info_sockets",
+    "TCP connections in the last complete TCP_INFO poll, opening and closing ones included."};
+constexpr metrics::FamilyInfo kClosedSockets{
+    "rtt_exporter_tcp_info_closed_sockets_total",
+    "TCP sockets whose last TCP_INFO was read as they closed."};
+constexpr metrics::FamilyInfo kClosedPauses{
+    "rtt_exporter_tcp_info_closed_pauses_total",
+    "Times that sockets closed faster than their last TCP_INFO is read for, so that those of "
+    "the rest of a five-second window were missed."};
+
+constexpr base::nanoseconds kLongestFirstWait = std::chrono::seconds(1);
+
+}  // namespace
+
+struct TcpInfoSource::Impl {
+  Impl(base::EventLoop& event_loop, metrics::ExporterMetrics& exporter,
+       std::span<const DumpFamilies> requests);
+
+  void listen_for_closed();
+  void schedule(base::nanoseconds interval);
+  void tick();
+  void start_poll();
+  void end_poll(bool complete);
+  void visit(const TcpSocketInfo& socket);
+  void closed(const TcpSocketInfo& socket);
+  void problem(TcpInfoProblem problem, unsigned count);
+
+  base::EventLoop& loop;
+  metrics::ExporterMetrics& metrics;
+  TcpInfoSlots slots;
+  ConnectionTable connections;
+  InetDiagDump dump;
+  std::unique_ptr<ClosedSockets> closed_sockets;
+  base::Timer timer;
+  base::nanoseconds interval{0};  // 0: before the first configure()
+  base::TimePoint due;
+  base::TimePoint poll_start;
+  std::uint64_t progress_at_tick = 0;
+  std::uint64_t visited = 0;
+  std::uint64_t closed_since_poll = 0;
+  std::string logged_error;
+};
+
+TcpInfoSource::Impl::Impl(base::EventLoop& event_loop, metrics::ExporterMetrics& exporter,
+                          std::span<const DumpFamilies> requests)
+    : loop(event_loop),
+      metrics(exporter),
+      dump(event_loop, requests,
+           {[this](const TcpSocketInfo& socket) { visit(socket); },
+            [this](bool complete) { end_poll(complete); },
+            [this](TcpInfoProblem what, unsigned count) { problem(what, count); }}),
+      timer(event_loop.timer([this] { tick(); })) {
+  for (const auto& family : {kPolls, kClosedSockets, kClosedPauses}) {
+    metrics.add_counter(family, {}, 0);
+  }
+  for (int i = 0; i < static_cast<int>(TcpInfoProblem::kCount); ++i) {
+    problem(static_cast<TcpInfoProblem>(i), 0);
+  }
+}
+
+// Polls alone are worth having, so a kernel that does not tell is no error.
+void TcpInfoSource::Impl::listen_for_closed() {
+  auto created =
+      ClosedSockets::create(loop,
+                            {[this](const TcpSocketInfo& socket) { closed(socket); },
+                             [this] { metrics.add_counter(kClosedPauses, {}, 1); },
+                             [this](TcpInfoProblem what, unsigned count) { problem(what, count); }},
+                            {});
+  if (created) {
+    closed_sockets = std::move(*created);
+  } else {
+    base::log_info("segments of short TCP connections are not counted",
+                   {{"reason", created.error().message}});
+  }
+}
+
+// A reload that leaves the interval alone leaves the rhythm alone.
+void TcpInfoSource::Impl::schedule(base::nanoseconds wanted) {
+  if (interval == wanted) return;
+  const base::TimePoint now = base::Clock::now();
+  const base::TimePoint next =
+      now + (interval == base::nanoseconds(0) ? std::min(wanted, kLongestFirstWait) : wanted);
+  due = interval == base::nanoseconds(0) ? next : std::min(due, next);
+  interval = wanted;
+  timer.expires_at(due);
+}
+
+void TcpInfoSource::Impl::tick() {
+  const base::TimePoint now = base::Clock::now();
+  due += interval;
+  if (due <= now) due = now + interval;
+  timer.expires_at(due);
+  if (!dump.running()) return start_poll();
+  problem(TcpInfoProblem::kOverrun, 1);
+  if (dump.progress() == progress_at_tick) {
+    problem(TcpInfoProblem::kStalled, 1);
+    dump.abort();
+  }
+  progress_at_tick = dump.progress();
+}
+
+void TcpInfoSource::Impl::start_poll() {
+  poll_start = base::Clock::now();
+  progress_at_tick = dump.progress();
+  visited = 0;
+  slots.begin_poll();
+  connections.begin_poll(poll_start);
+  dump.start();
+}
+
+void TcpInfoSource::Impl::end_poll(bool complete) {
+  const base::TimePoint now = base::Clock::now();
+  connections.end_poll(complete, now);
+  slots.end_poll(complete);
+  metrics.add_counter(kClosedSockets, {}, static_cast<double>(std::exchange(closed_since_poll, 0)));
+  if (!complete) return;
+  metrics.add_counter(kPolls, {}, 1);
+  metrics.set_gauge(kPollDuration, {}, base::to_seconds(now - poll_start));
+  metrics.set_gauge(kSockets, {}, static_cast<double>(visited));
+}
+
+void TcpInfoSource::Impl::visit(const TcpSocketInfo& socket) {
+  const auto [first_in_poll, growth, peer] =
+      connections.visit(socket.cookie, {socket.data_segments_sent, socket.segments_retransmitted});
+  if (!first_in_poll) return;
+  ++visited;
+  slots.visit(socket, growth, *peer);
+}
+
+void TcpInfoSource::Impl::closed(const TcpSocketInfo& socket) {
+  ++closed_since_poll;
+  slots.add_segments(
+      socket,
+      connections.closed(socket.cookie, {socket.data_segments_sent, socket.segments_retransmitted},
+                         socket.idle, base::Clock::now()));
+}
+
+void TcpInfoSource::Impl::problem(TcpInfoProblem what, unsigned count) {
+  metrics.add_counter(kPollErrors, {{"reason", std::string(to_string(what))}}, count);
+  const bool has_text =
+      what == TcpInfoProblem::kKernelError || what == TcpInfoProblem::kSocketError;
+  if (count == 0 || !has_text || dump.last_error() == logged_error) return;
+  logged_error = dump.last_error();
+  base::log_warn("a TCP_INFO poll failed", {{"reason", logged_error}});
+}
+
+base::Result<std::unique_ptr<TcpInfoSource>> TcpInfoSource::create(
+    base::EventLoop& loop, metrics::ExporterMetrics& metrics) {
+  const auto requests = InetDiagDump::supported_requests();
+  if (!requests) return requests.error();
+  return std::unique_ptr<TcpInfoSource>(
+      new TcpInfoSource(std::make_unique<Impl>(loop, metrics, *requests)));
+}
+
+TcpInfoSource::TcpInfoSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+TcpInfoSource::~TcpInfoSource() = default;
+
+void TcpInfoSource::configure(base::nanoseconds interval, const targets::Classifier& classifier,
+                              std::vector<SlotSeries> series) {
+  const bool first = impl_->interval == base::nanoseconds(0);
+  impl_->slots.configure(classifier, std::move(series));
+  impl_->schedule(interval);
+  if (first) impl_->listen_for_closed();
+}
+
+}  // namespace rtt::passive

@@ -1,0 +1,44 @@
+// TCP_INFO of every established connection of this network namespace, polled over inet_diag netlink
+// (sock_diag(7)). Works without BPF and without privilege.
+//
+// Lives on the control loop.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/event_loop.h"
+#include "base/result.h"
+#include "metrics/exporter_metrics.h"
+#include "metrics/series.h"
+#include "targets/classifier.h"
+
+namespace rtt::passive {
+
+class TcpInfoSource {
+ public:
+  /// Per slot; null where the series do not exist. [0] is never null.
+  struct SlotSeries {
+    std::shared_ptr<metrics::Series> rtt;
+    std::shared_ptr<metrics::ConnectionSeries> connections;
+  };
+
+  /// Polls at `interval`, the first time after min(interval, 1 s). All arguments by reference must
+  /// outlive the source. Error: why inet_diag does not work here.
+  [[nodiscard]] static base::Result<std::unique_ptr<TcpInfoSource>> create(
+      base::EventLoop& loop, metrics::ExporterMetrics& metrics);
+  ~TcpInfoSource();
+
+  /// From the next poll on. What is known of each connection (by socket cookie) stays, so that
+  /// segment counters go on without a jump. `classifier` is asked at every poll and must live until
+  /// replaced.
+  void configure(base::nanoseconds interval, const targets::Classifier& classifier,
+                 std::vector<SlotSeries> series);
+
+ private:
+  struct Impl;
+  explicit TcpInfoSource(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rtt::passive

@@ -1,0 +1,87 @@
+#include "passive/tcp_probe_handover.h"
+
+#include <bpf/bpf.h>
+
+#include <bit>
+#include <cassert>
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include "bpf/rtt_shared.h"
+#include "passive/tcp_probe_requirements.h"
+
+namespace rtt::passive {
+namespace {
+
+base::Result<base::UniqueFd> create_map(bpf_map_type type, const char* name,
+                                        std::uint32_t value_size, std::uint32_t entries,
+                                        std::uint32_t flags, int inner_fd = 0) {
+  bpf_map_create_opts options{};
+  options.sz = sizeof options;
+  options.map_flags = flags;
+  options.inner_map_fd = static_cast<std::uint32_t>(inner_fd);
+  const int fd = bpf_map_create(type, name, sizeof(std::uint32_t), value_size, entries, &options);
+  if (fd < 0) return bpf_error(std::string("cannot create the BPF map ") + name, -fd);
+  return base::UniqueFd(fd);
+}
+
+}  // namespace
+
+HandOver::HandOver(base::UniqueFd switch_fd, base::UniqueFd passed_fd, base::UniqueFd inner_fd,
+                   base::UniqueFd outer_fd, MappedArray word)
+    : switch_fd_(std::move(switch_fd)),
+      passed_fd_(std::move(passed_fd)),
+      inner_fd_(std::move(inner_fd)),
+      outer_fd_(std::move(outer_fd)),
+      switch_(std::move(word)) {}
+
+base::Result<std::shared_ptr<HandOver>> HandOver::create() {
+  auto switch_fd =
+      create_map(BPF_MAP_TYPE_ARRAY, "rtt_switch", sizeof(rtt_switch), 1, BPF_F_MMAPABLE);
+  if (!switch_fd) return switch_fd.error();
+  auto passed_fd =
+      create_map(BPF_MAP_TYPE_PERCPU_ARRAY, "rtt_passed", sizeof(std::uint64_t), RTT_METHODS, 0);
+  if (!passed_fd) return passed_fd.error();
+  auto inner_fd = create_map(BPF_MAP_TYPE_ARRAY, "rtt_barrier", sizeof(std::uint32_t), 1, 0);
+  if (!inner_fd) return inner_fd.error();
+  auto outer_fd = create_map(BPF_MAP_TYPE_ARRAY_OF_MAPS, "rtt_barriers", sizeof(std::uint32_t), 1,
+                             0, inner_fd->get());
+  if (!outer_fd) return outer_fd.error();
+  auto word = MappedArray::create(switch_fd->get(), 1, "rtt_switch");
+  if (!word) return word.error();
+  return std::shared_ptr<HandOver>(new HandOver(std::move(*switch_fd), std::move(*passed_fd),
+                                                std::move(*inner_fd), std::move(*outer_fd),
+                                                std::move(*word)));
+}
+
+void HandOver::store(std::uint32_t from, std::uint32_t to) {
+  switch_.store(0, std::bit_cast<std::uint64_t>(rtt_switch{from, to}));
+}
+
+void HandOver::activate(std::uint32_t generation) {
+  if (counting_ == generation) return;
+  if (counting_ != 0) {
+    store(counting_, generation);
+    wait_for_running_programs();
+  }
+  store(generation, generation);
+  counting_ = generation;
+}
+
+void HandOver::retire(std::uint32_t generation) {
+  if (counting_ != generation) return;
+  store(0, 0);
+  counting_ = 0;
+}
+
+void HandOver::wait_for_running_programs() {
+  // The kernel promises this to whoever changes a map of maps (maybe_wait_bpf_programs()), unlike
+  // membarrier(2) also on machines with nohz_full CPUs.
+  const std::uint32_t zero = 0;
+  const int inner = inner_fd_.get();
+  [[maybe_unused]] const int status = bpf_map_update_elem(outer_fd_.get(), &zero, &inner, BPF_ANY);
+  assert(status == 0);
+}
+
+}  // namespace rtt::passive

@@ -1,0 +1,155 @@
+#include "passive/tcp_probe_object.h"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include "bpf/bucket_table.h"
+#include "bpf/rtt_shared.h"
+// After the types that it uses.
+#include "bpf/tcp_probe.skel.h"
+#include "passive/tcp_probe_log.h"
+#include "passive/tcp_probe_requirements.h"
+#include "passive/tcp_probe_table.h"
+
+namespace rtt::passive {
+namespace {
+
+constexpr std::size_t kRowBytesLimit = 8 << 20;
+
+std::uint32_t possible_cpus() {
+  return static_cast<std::uint32_t>(std::max(1, libbpf_num_possible_cpus()));
+}
+
+base::Error load_error(std::string_view what, int status, const LibbpfLog& log) {
+  base::Error error = bpf_error(what, -status);
+  if (const std::string line = log.decisive_line(); !line.empty()) error.message += ": " + line;
+  return error;
+}
+
+int configure(rtt_tcp_probe& skeleton, const TcpProbeLayout& layout, const HandOver& hand_over,
+              bool can_cast) {
+  const auto& maps = skeleton.maps;
+  bpf_program__set_autoload(skeleton.progs.tcp_probe, can_cast);
+  bpf_program__set_autoload(skeleton.progs.tcp_probe_old, !can_cast);
+  int status = bpf_map__set_value_size(
+      maps.rtt_rows, layout.words_per_row() * static_cast<std::uint32_t>(sizeof(std::uint64_t)));
+  if (status == 0) status = bpf_map__set_max_entries(maps.rtt_rows, layout.rows());
+  if (status == 0) {
+    status = bpf_map__set_max_entries(maps.rtt_local_ports, std::max(1u, layout.local_ports));
+  }
+  if (status == 0) status = bpf_map__reuse_fd(maps.rtt_switch, hand_over.switch_fd());
+  if (status == 0) status = bpf_map__reuse_fd(maps.rtt_passed, hand_over.passed_fd());
+  return status;
+}
+
+}  // namespace
+
+TcpProbeLayout TcpProbeLayout::create(std::size_t peers, std::size_t cells,
+                                      std::size_t local_ports) {
+  TcpProbeLayout layout;
+  layout.peers = static_cast<std::uint32_t>(peers);
+  layout.cells = static_cast<std::uint32_t>(cells);
+  layout.local_ports = static_cast<std::uint32_t>(local_ports);
+  const std::size_t stripe_bytes = peers * RTT_METHODS * (1 + cells) * sizeof(std::uint64_t);
+  while (layout.stripes < possible_cpus() && layout.stripes * 2 * stripe_bytes <= kRowBytesLimit) {
+    layout.stripes *= 2;
+  }
+  return layout;
+}
+
+std::uint32_t TcpProbeLayout::rows() const { return peers * stripes * RTT_METHODS; }
+
+void TcpProbeObject::DestroySkeleton::operator()(rtt_tcp_probe* skeleton) const {
+  rtt_tcp_probe::destroy(skeleton);
+}
+
+base::Result<TcpProbeObject::Skeleton> TcpProbeObject::load_variant(const metrics::BucketGrid& grid,
+                                                                    const TcpProbeLayout& layout,
+                                                                    const HandOver& hand_over,
+                                                                    std::uint32_t generation,
+                                                                    bool can_cast) {
+  const LibbpfLog log;
+  Skeleton skeleton(rtt_tcp_probe::open());
+  if (!skeleton) return load_error("cannot open the BPF object", -errno, log);
+  fill_bucket_table(grid, skeleton->rodata->bucket_table);
+  skeleton->rodata->peers = layout.peers;
+  skeleton->rodata->stripe_mask = layout.stripes - 1;
+  skeleton->rodata->stripe_per_cpu = layout.stripes >= possible_cpus();
+  skeleton->rodata->any_local_ports = layout.local_ports != 0;
+  skeleton->rodata->generation = generation;
+  skeleton->bss->prefix_generation = 1;
+  int status = configure(*skeleton, layout, hand_over, can_cast);
+  if (status == 0) status = rtt_tcp_probe::load(skeleton.get());
+  if (status != 0) return load_error("the kernel does not load the BPF programs", status, log);
+  return skeleton;
+}
+
+base::Result<std::unique_ptr<TcpProbeObject>> TcpProbeObject::load(const metrics::BucketGrid& grid,
+                                                                   const TcpProbeLayout& layout,
+                                                                   const HandOver& hand_over,
+                                                                   std::uint32_t generation) {
+  // Whether the kernel has bpf_rdonly_cast() shows when it loads, or does not load, what uses it.
+  for (const bool can_cast : {true, false}) {
+    auto skeleton = load_variant(grid, layout, hand_over, generation, can_cast);
+    if (skeleton) {
+      return std::unique_ptr<TcpProbeObject>(new TcpProbeObject(std::move(*skeleton), can_cast));
+    }
+    if (!can_cast) return skeleton.error();
+  }
+  return base::Error{};
+}
+
+TcpProbeObject::TcpProbeObject(Skeleton skeleton, bool can_cast)
+    : skeleton_(std::move(skeleton)), can_cast_(can_cast) {}
+
+TcpProbeObject::~TcpProbeObject() = default;
+
+bpf_program* TcpProbeObject::tcp_probe() const {
+  return can_cast_ ? skeleton_->progs.tcp_probe : skeleton_->progs.tcp_probe_old;
+}
+
+base::Result<void> TcpProbeObject::attach() {
+  const LibbpfLog log;
+  for (bpf_program* program : {skeleton_->progs.tcp_handshake, tcp_probe()}) {
+    bpf_link* link = bpf_program__attach(program);
+    if (!link) return load_error("cannot attach the BPF programs", -errno, log);
+    links_.emplace_back(link);
+  }
+  return {};
+}
+
+std::vector<TcpProbeObject::Part> TcpProbeObject::programs() const {
+  return {{"tcp_probe", bpf_program__fd(tcp_probe())},
+          {"tcp_handshake", bpf_program__fd(skeleton_->progs.tcp_handshake)}};
+}
+
+std::vector<TcpProbeObject::Part> TcpProbeObject::maps() const {
+  const auto& maps = skeleton_->maps;
+  return {{"rtt_rows", rows_fd()},
+          {"rtt_prefixes", prefixes_fd()},
+          {"rtt_local_ports", local_ports_fd()},
+          {"rtt_cache", bpf_map__fd(maps.rtt_cache)},
+          {"rtt_clock", bpf_map__fd(maps.rtt_clock)},
+          {"rtt_dropped", dropped_fd()},
+          {"rtt_switch", bpf_map__fd(maps.rtt_switch)},
+          {"rtt_passed", bpf_map__fd(maps.rtt_passed)},
+          {"rodata", bpf_map__fd(maps.rodata)},
+          {"bss", bpf_map__fd(maps.bss)}};
+}
+
+int TcpProbeObject::rows_fd() const { return bpf_map__fd(skeleton_->maps.rtt_rows); }
+int TcpProbeObject::dropped_fd() const { return bpf_map__fd(skeleton_->maps.rtt_dropped); }
+int TcpProbeObject::prefixes_fd() const { return bpf_map__fd(skeleton_->maps.rtt_prefixes); }
+int TcpProbeObject::local_ports_fd() const { return bpf_map__fd(skeleton_->maps.rtt_local_ports); }
+
+void TcpProbeObject::set_clock_difference(base::nanoseconds realtime_minus_monotonic) {
+  std::atomic_ref(skeleton_->bss->realtime_minus_monotonic_ns) = realtime_minus_monotonic.count();
+}
+
+void TcpProbeObject::forget_prefixes() { ++std::atomic_ref(skeleton_->bss->prefix_generation); }
+
+}  // namespace rtt::passive

@@ -1,0 +1,87 @@
+// The loaded and attached BPF object of one instance: owns programs, maps and links.
+#pragma once
+
+#include <bpf/libbpf.h>
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "metrics/bucket_grid.h"
+#include "passive/tcp_probe_handover.h"
+
+struct rtt_tcp_probe;
+
+namespace rtt::passive {
+
+/// What is fixed when the programs are loaded.
+struct TcpProbeLayout {
+  std::uint32_t peers = 1;  // rows of one method in one stripe
+  std::uint32_t stripes = 1;
+  std::uint32_t cells = 1;
+  std::uint32_t local_ports = 0;
+
+  /// Stripes share the adding out over the CPUs: as many as there are CPUs (a power of two), as
+  /// long as all rows together stay within 8 MiB.
+  [[nodiscard]] static TcpProbeLayout create(std::size_t peers, std::size_t cells,
+                                             std::size_t local_ports);
+  [[nodiscard]] std::uint32_t words_per_row() const { return 1 + cells; }
+  [[nodiscard]] std::uint32_t rows() const;
+};
+
+class TcpProbeObject {
+ public:
+  /// Loads; attaches nothing. Error: what the kernel refused, with the verifier's words.
+  [[nodiscard]] static base::Result<std::unique_ptr<TcpProbeObject>> load(
+      const metrics::BucketGrid& grid, const TcpProbeLayout& layout, const HandOver& hand_over,
+      std::uint32_t generation);
+  ~TcpProbeObject();
+  TcpProbeObject(const TcpProbeObject&) = delete;
+  TcpProbeObject& operator=(const TcpProbeObject&) = delete;
+
+  [[nodiscard]] base::Result<void> attach();
+  /// Programs may still be running afterwards, see HandOver::wait_for_running_programs().
+  void detach() { links_.clear(); }
+
+  struct Part {
+    std::string_view name;
+    int fd;
+  };
+  [[nodiscard]] std::vector<Part> programs() const;
+  [[nodiscard]] std::vector<Part> maps() const;
+
+  [[nodiscard]] int rows_fd() const;
+  [[nodiscard]] int dropped_fd() const;
+  [[nodiscard]] int prefixes_fd() const;
+  [[nodiscard]] int local_ports_fd() const;
+
+  /// CLOCK_REALTIME minus CLOCK_MONOTONIC, from here on.
+  void set_clock_difference(base::nanoseconds realtime_minus_monotonic);
+
+  /// What the programs remember of prefixes is void from here on.
+  void forget_prefixes();
+
+ private:
+  struct DestroySkeleton {
+    void operator()(rtt_tcp_probe* skeleton) const;
+  };
+  struct DestroyLink {
+    void operator()(bpf_link* link) const { bpf_link__destroy(link); }
+  };
+  using Skeleton = std::unique_ptr<rtt_tcp_probe, DestroySkeleton>;
+
+  [[nodiscard]] static base::Result<Skeleton> load_variant(const metrics::BucketGrid& grid,
+                                                           const TcpProbeLayout& layout,
+                                                           const HandOver& hand_over,
+                                                           std::uint32_t generation, bool can_cast);
+  TcpProbeObject(Skeleton skeleton, bool can_cast);
+  [[nodiscard]] bpf_program* tcp_probe() const;
+
+  Skeleton skeleton_;
+  bool can_cast_;
+  std::vector<std::unique_ptr<bpf_link, DestroyLink>> links_;
+};
+
+}  // namespace rtt::passive

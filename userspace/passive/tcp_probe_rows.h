@@ -1,0 +1,54 @@
+// The kernel's histograms (rtt_rows) and the series that they belong to.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/result.h"
+#include "passive/tcp_probe_mapping.h"
+#include "passive/tcp_probe_object.h"
+#include "passive/tcp_probe_source.h"
+
+namespace rtt::passive {
+
+/// Slots without series have no rows of their own: memory goes with limits.max_series, not with the
+/// number of configured peers.
+class RowNumbers {
+ public:
+  explicit RowNumbers(const std::vector<TcpProbeSource::SlotSeries>& series);
+  [[nodiscard]] std::size_t count() const { return slots_.size(); }
+  /// Of a slot without series: that of "other".
+  [[nodiscard]] std::uint32_t row(targets::Slot slot) const { return rows_[slot]; }
+  [[nodiscard]] targets::Slot slot(std::size_t row) const { return slots_[row]; }
+
+ private:
+  std::vector<std::uint32_t> rows_;   // per slot
+  std::vector<targets::Slot> slots_;  // per row
+};
+
+class KernelRows {
+ public:
+  [[nodiscard]] static base::Result<KernelRows> create(int fd, const TcpProbeLayout& layout);
+
+  /// Adds what was counted since the last call to the series; exact while programs count.
+  void drain(const RowNumbers& numbers, const std::vector<TcpProbeSource::SlotSeries>& series);
+
+ private:
+  // What the series of a row, peer and method, have been given; no cells: nothing yet.
+  struct Taken {
+    std::uint64_t sum_ns = 0;
+    std::vector<std::uint64_t> cells;
+  };
+
+  KernelRows(MappedArray words, const TcpProbeLayout& layout);
+  [[nodiscard]] std::size_t first_word(std::uint32_t stripe, std::size_t row) const;
+  /// The growth over all stripes, in cells_. Returns that of the sum in nanoseconds.
+  [[nodiscard]] std::uint64_t take(std::size_t row);
+
+  MappedArray words_;
+  TcpProbeLayout layout_;
+  std::vector<Taken> taken_;
+  std::vector<std::uint64_t> cells_;
+};
+
+}  // namespace rtt::passive

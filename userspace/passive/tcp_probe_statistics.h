@@ -1,0 +1,57 @@
+// What the programs cost and dropped, as the exporter's own metrics.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "bpf/rtt_shared.h"
+#include "metrics/exporter_metrics.h"
+#include "passive/tcp_probe_mapping.h"
+#include "passive/tcp_probe_object.h"
+
+namespace rtt::passive {
+
+/// Counters go on over instances: each adds only its growth.
+class TcpProbeStatistics {
+ public:
+  /// Switches the kernel's run-time statistics on while it lives; goes on without them, at the
+  /// price of run times of 0, when the kernel refuses. `object` and `metrics` must outlive it.
+  [[nodiscard]] static base::Result<TcpProbeStatistics> create(const TcpProbeObject& object,
+                                                               metrics::ExporterMetrics& metrics);
+  ~TcpProbeStatistics();
+  TcpProbeStatistics(TcpProbeStatistics&&) noexcept = default;
+  TcpProbeStatistics& operator=(TcpProbeStatistics&&) = delete;
+
+  void update();
+
+ private:
+  struct Program {
+    std::string name;
+    int fd;
+    std::uint64_t run_time_ns = 0;
+    std::uint64_t runs = 0;
+    std::uint64_t missed_runs = 0;
+  };
+  struct Map {
+    std::string name;
+    int fd;
+  };
+  TcpProbeStatistics(const TcpProbeObject& object, metrics::ExporterMetrics& metrics,
+                     MappedArray dropped);
+  void update_program(Program& program);
+  void update_dropped();
+  void update_map_bytes() const;
+
+  metrics::ExporterMetrics* metrics_;
+  base::UniqueFd enabled_;
+  MappedArray dropped_;
+  std::array<std::uint64_t, std::size_t{RTT_METHODS} * RTT_DROPS> dropped_taken_{};
+  std::vector<Program> programs_;
+  std::vector<Map> maps_;
+};
+
+}  // namespace rtt::passive

@@ -1,0 +1,20 @@
+// A listening TCP socket.
+#pragma once
+
+#include "base/listen_address.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace rtt::web {
+
+struct ListenSocket {
+  base::UniqueFd fd;
+  /// As bound: a port 0 replaced by the kernel's choice.
+  base::ListenAddress address;
+};
+
+/// An address without IP serves IPv4 and IPv6, or IPv4 alone where the host has no IPv6.
+/// Error: "cannot listen on <address>: <why>".
+[[nodiscard]] base::Result<ListenSocket> listen_on(const base::ListenAddress& address);
+
+}  // namespace rtt::web

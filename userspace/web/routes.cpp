@@ -1,0 +1,97 @@
+#include "web/routes.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "web/page.h"
+
+namespace rtt::web {
+namespace {
+
+Response text(int status, std::string body) { return {status, kPlainText, std::move(body), {}}; }
+
+Response not_allowed(const char* allowed) {
+  Response response = text(405, std::string("Allowed here: ") + allowed + "\n");
+  response.headers.emplace_back("Allow", allowed);
+  return response;
+}
+
+}  // namespace
+
+struct Routes::Route {
+  std::string_view path;
+  bool changes_state;  // POST, else GET and HEAD
+  Response (Routes::*answer)() const;
+};
+
+const Routes::Route Routes::kFixed[] = {
+    {"/", false, &Routes::page},
+    {"/-/healthy", false, &Routes::healthy},
+    {"/-/ready", false, &Routes::ready},
+    {"/-/reload", true, &Routes::reload},
+};
+
+Routes::Routes(const ServerOptions& options, Backend backend)
+    : telemetry_path_(options.telemetry_path),
+      version_(options.version),
+      backend_(std::move(backend)) {}
+
+Response Routes::answer(const Request& request) const {
+  const auto run = [this, &request](const Route& route) {
+    const bool allowed = route.changes_state ? request.method == "POST"
+                                             : request.method == "GET" || request.method == "HEAD";
+    return allowed ? (this->*route.answer)()
+                   : not_allowed(route.changes_state ? "POST" : "GET, HEAD");
+  };
+  Response response;
+  if (request.path == telemetry_path_) {
+    response = run({telemetry_path_, false, &Routes::metrics});
+  } else {
+    const Route* const end = std::end(kFixed);
+    const Route* const route = std::find_if(
+        std::begin(kFixed), end, [&](const Route& known) { return known.path == request.path; });
+    response =
+        route != end
+            ? run(*route)
+            : text(404, "There is no such page. The metrics are at " + telemetry_path_ + ".\n");
+  }
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
+
+Response Routes::page() const {
+  backend_.exposition.collect();
+  const PageContent content{.version = version_,
+                            .telemetry_path = telemetry_path_,
+                            .ready = backend_.ready(),
+                            .sources = backend_.sources(),
+                            .peers = tabulate(*backend_.store.current(), kMaxPageRows)};
+  return {200,
+          "text/html; charset=utf-8",
+          render_page(content),
+          {{"Content-Security-Policy",
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+            "frame-ancestors 'none'"},
+           {"Referrer-Policy", "no-referrer"}}};
+}
+
+Response Routes::metrics() const {
+  return {200, "text/plain; version=0.0.4; charset=utf-8", backend_.exposition.text(), {}};
+}
+
+Response Routes::healthy() const { return text(200, "rtt_exporter is healthy.\n"); }
+
+Response Routes::ready() const {
+  return backend_.ready() ? text(200, "rtt_exporter is ready.\n")
+                          : text(503, "rtt_exporter is starting.\n");
+}
+
+Response Routes::reload() const {
+  const auto outcome = backend_.reload();
+  if (outcome) return text(200, "The new configuration is in force.\n");
+  return text(500, "The old configuration stays in force: " + outcome.error().message + "\n");
+}
+
+}  // namespace rtt::web

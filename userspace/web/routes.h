@@ -1,0 +1,33 @@
+// What each path answers.
+#pragma once
+
+#include <string>
+
+#include "web/http.h"
+#include "web/server.h"
+
+namespace rtt::web {
+
+/// Thread-safe.
+class Routes {
+ public:
+  Routes(const ServerOptions& options, Backend backend);
+
+  [[nodiscard]] Response answer(const Request& request) const;
+
+ private:
+  struct Route;
+  static const Route kFixed[];
+
+  [[nodiscard]] Response page() const;
+  [[nodiscard]] Response metrics() const;
+  [[nodiscard]] Response healthy() const;
+  [[nodiscard]] Response ready() const;
+  [[nodiscard]] Response reload() const;
+
+  const std::string telemetry_path_;
+  const std::string version_;
+  const Backend backend_;
+};
+
+}  // namespace rtt::web

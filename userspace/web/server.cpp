@@ -1,0 +1,52 @@
+#include "web/server.h"
+
+#include "web/connection_table.h"
+#include "web/http_daemon.h"
+#include "web/listen_socket.h"
+#include "web/routes.h"
+
+namespace rtt::web {
+namespace {
+
+// A scraper or two and some people; the rest is a mistake or worse.
+constexpr ConnectionTable::Limits kLimits = {.connections = 256,
+                                             .response_bytes = 64 * 1024 * 1024};
+
+}  // namespace
+
+struct Server::Impl {
+  Impl(const ServerOptions& options, Backend backend) : routes(options, std::move(backend)) {}
+
+  Routes routes;
+  ConnectionTable connections{kLimits};
+  std::vector<base::ListenAddress> addresses;
+  std::vector<std::unique_ptr<HttpDaemon>> daemons;  // last: they use the rest
+};
+
+base::Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options,
+                                                     Backend backend) {
+  std::vector<ListenSocket> sockets;
+  for (const base::ListenAddress& address : options.listen) {
+    auto socket = listen_on(address);
+    if (!socket) return socket.error();
+    sockets.push_back(std::move(*socket));
+  }
+  auto impl = std::make_unique<Impl>(options, std::move(backend));
+  for (ListenSocket& socket : sockets) {
+    auto daemon = HttpDaemon::create(
+        std::move(socket.fd),
+        [&routes = impl->routes](const Request& request) { return routes.answer(request); },
+        impl->connections);
+    if (!daemon) return daemon.error();
+    impl->daemons.push_back(std::move(*daemon));
+    impl->addresses.push_back(socket.address);
+  }
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() = default;
+
+std::vector<base::ListenAddress> Server::addresses() const { return impl_->addresses; }
+
+}  // namespace rtt::web

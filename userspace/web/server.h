@@ -1,0 +1,61 @@
+// The HTTP side: /, /metrics, /-/healthy, /-/ready, /-/reload.
+//
+// Runs on its own threads; create() and the destructor belong to the control thread. A client that
+// sends or reads slowly, or not at all, holds up nobody: connections are served by event loops, and
+// their number, their requests and the memory of their answers are bounded.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/listen_address.h"
+#include "base/result.h"
+#include "metrics/exposition.h"
+#include "metrics/series_store.h"
+
+namespace rtt::web {
+
+struct ServerOptions {
+  std::vector<base::ListenAddress> listen;
+  std::string telemetry_path;
+  std::string version;  // for the page
+};
+
+/// What the pages need from the rest of the program; every function may be called from any thread.
+struct Backend {
+  metrics::Exposition& exposition;
+  const metrics::SeriesStore& store;
+  /// Sources with whether they deliver and, if not, why.
+  struct Source {
+    std::string name;
+    bool up;
+    std::string reason;
+  };
+  std::function<std::vector<Source>()> sources;
+  /// Blocks until the reload is done; must return when the program stops, because ~Server waits for
+  /// it. Error: why the old configuration is still in force.
+  std::function<base::Result<void>()> reload;
+  /// Whether sources and listeners are up.
+  std::function<bool()> ready;
+};
+
+class Server {
+ public:
+  /// Error: the address that cannot be listened on, and why.
+  [[nodiscard]] static base::Result<std::unique_ptr<Server>> create(const ServerOptions& options,
+                                                                    Backend backend);
+  /// Ends open connections; waits for no client, only for answers that are being worked out.
+  ~Server();
+
+  /// As bound: a port 0 replaced by the kernel's choice.
+  [[nodiscard]] std::vector<base::ListenAddress> addresses() const;
+
+ private:
+  struct Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rtt::web
