@@ -3,7 +3,6 @@
 #include <netinet/tcp.h>
 
 #include <atomic>
-#include <cmath>
 #include <memory>
 
 #include "integration/configuration.h"
@@ -84,13 +83,15 @@ class LossTest : public ::testing::Test {
     });
   }
 
-  // What was lost is nowhere in the histogram.
+  // What was lost is nowhere in the histogram: as the timeout, or as the time of a late reply, it would at least
+  // double the mean.
   static void expect_no_latency(const Scrape& scrape, const LabelSet& labels) {
     const auto histogram = scrape.histogram("rtt_seconds", labels);
     ASSERT_TRUE(histogram);
     EXPECT_EQ(histogram->count, scrape.value("rtt_probes_replied_total", labels));
-    EXPECT_NEAR(histogram->median().value_or(NAN), 0.010, 0.0003);
-    EXPECT_LT(histogram->quantile(0.95).value_or(NAN), 0.012);
+    const double mean = histogram->sum / histogram->count;
+    EXPECT_GE(mean, 0.010);
+    EXPECT_LT(mean, 0.020);
   }
 
   Namespace here_;
