@@ -1,10 +1,11 @@
 // The ground truth for the method "tcp_probe", computed from a capture at one host.
 //
 // A sample is the time from the sending of the newest segment that an ACK newly covers to the
-// arrival of that ACK. Left out are segments that were retransmitted (Karn's rule, RFC 6298 3) or
-// had been SACKed before. A super-packet of segmentation offload is one sending; an ACK that covers
-// a part of it counts. Nothing is sampled outside of the state ESTABLISHED: for the handshake, from
-// the host's own FIN on, and after the other's FIN.
+// arrival of that ACK. Left out are segments that were retransmitted (Karn's rule, RFC 6298 3), also
+// where the capture has the retransmission after the ACK, which then waited while the host sent
+// again, and those that had been SACKed before. A super-packet of segmentation offload is one
+// sending; an ACK that covers a part of it counts. Nothing is sampled outside of the state
+// ESTABLISHED: for the handshake, from the host's own FIN on, and after the other's FIN.
 #pragma once
 
 #include <cstdint>

@@ -12,7 +12,7 @@ constexpr std::uint64_t kOffset = std::uint64_t{1} << 32;
 
 void SentSegments::start(std::uint32_t sequence) {
   segments_.clear();
-  next_ = kOffset + sequence;
+  next_ = acknowledged_ = kOffset + sequence;
 }
 
 std::uint64_t SentSegments::unwrap(std::uint32_t sequence) const {
@@ -30,7 +30,7 @@ SentSegments::Segments::iterator SentSegments::split(std::uint64_t at) {
   return segments_.emplace_hint(after, at, rest);
 }
 
-void SentSegments::sent(std::uint32_t sequence, std::size_t bytes, base::nanoseconds time) {
+bool SentSegments::sent(std::uint32_t sequence, std::size_t bytes, base::nanoseconds time) {
   const std::uint64_t begin = unwrap(sequence);
   const std::uint64_t end = begin + bytes;
   split(end);
@@ -38,14 +38,17 @@ void SentSegments::sent(std::uint32_t sequence, std::size_t bytes, base::nanosec
     again->second.retransmitted = true;
   }
   const std::uint64_t fresh = std::max(begin, next_);
-  if (fresh >= end) return;
-  segments_.emplace(fresh, Segment{.end = end, .time = time});
-  next_ = end;
+  if (fresh < end) {
+    segments_.emplace(fresh, Segment{.end = end, .time = time});
+    next_ = end;
+  }
+  return begin >= acknowledged_;
 }
 
 std::optional<base::nanoseconds> SentSegments::acknowledged(std::uint32_t acknowledgment) {
   const std::uint64_t ack = unwrap(acknowledgment);
   if (ack > next_) return std::nullopt;
+  acknowledged_ = std::max(acknowledged_, ack);
   std::optional<base::nanoseconds> newest;
   const auto uncovered = split(ack);
   for (auto segment = segments_.begin(); segment != uncovered; ++segment) {

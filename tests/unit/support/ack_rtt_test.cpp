@@ -116,6 +116,17 @@ TEST(AckRtt, SackedDataIsNotSampledByALaterAck) {
               IsEmpty());
 }
 
+TEST(AckRtt, DataThatIsSentAgainAfterItsAckIsNoSample) {
+  EXPECT_THAT(Conversation()
+                  .sent(10us, 100, 100, TH_ACK, 50)
+                  .received(30us, 100, 150, TH_ACK)
+                  .sent(50us, 150, 100, TH_ACK, 50)
+                  .received(90us, 100, 200, TH_ACK)
+                  .sent(91us, 150, 100, TH_ACK, 50)
+                  .rtts(),
+              ElementsAre(20us));
+}
+
 TEST(AckRtt, ReusedPortStartsAnew) {
   EXPECT_THAT(Conversation()
                   .sent(10us, 100, 100, TH_ACK | TH_FIN)
