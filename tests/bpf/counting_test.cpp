@@ -59,7 +59,7 @@ TEST_F(CountingTest, AV4MappedConnectionCountsAsItsIpv4Address) {
   ASSERT_TRUE(address);
   sockaddr_in6 to{};
   to.sin6_family = AF_INET6;
-  to.sin6_port = htons(kPort);
+  to.sin6_port = htons(port_);
   to.sin6_addr = address->to_in6_addr();
   const bool answered = client_->run([&] {
     const base::UniqueFd fd(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -87,7 +87,7 @@ TEST_F(CountingTest, TheLongestPrefixWins) {
 }
 
 TEST_F(CountingTest, ALocalPortNamesAcceptedConnectionsOfUnknownPeers) {
-  Measurement measurement({port_target("service", kPort)});
+  Measurement measurement({port_target("service", port_)});
   connect_and_exchange(10);
   EXPECT_TRUE(
       support::wait_until([&] { return measurement.count("service", "tcp_handshake") >= 10; }));
@@ -95,7 +95,7 @@ TEST_F(CountingTest, ALocalPortNamesAcceptedConnectionsOfUnknownPeers) {
 
 TEST_F(CountingTest, APrefixGoesBeforeALocalPort) {
   auto targets = both_hosts();
-  targets.push_back(port_target("service", kPort));
+  targets.push_back(port_target("service", port_));
   Measurement measurement(std::move(targets));
   connect_and_exchange(10);
   ASSERT_TRUE(
@@ -130,11 +130,11 @@ TEST_F(CountingTest, AChangedAddressCountsAtOnceUnderItsNewPeer) {
 }
 
 TEST_F(CountingTest, AReceiverOfBulkDataThatSendsOneRequestAddsOneSample) {
-  support::TcpService source(*server_, kPort + 1, support::source);
+  support::TcpService source(*server_, second_port_, support::source);
   Measurement measurement(both_hosts());
   constexpr std::size_t kBytes = 20'000'000;
   const bool received = client_->run([&] {
-    auto fd = support::connect_tcp(addresses_.b4, kPort + 1);
+    auto fd = support::connect_tcp(addresses_.b4, second_port_);
     return fd.ok() && support::send_all(fd->get(), support::size_message(kBytes)) &&
            support::receive_exactly(fd->get(), kBytes);
   });
@@ -143,11 +143,11 @@ TEST_F(CountingTest, AReceiverOfBulkDataThatSendsOneRequestAddsOneSample) {
 }
 
 TEST_F(CountingTest, BulkDataSentIsSampled) {
-  support::TcpService sink(*server_, kPort + 1, support::sink);
+  support::TcpService sink(*server_, second_port_, support::sink);
   Measurement measurement(both_hosts());
   const std::string data = support::size_message(20'000'000);
   const bool sent = client_->run([&] {
-    auto fd = support::connect_tcp(addresses_.b4, kPort + 1);
+    auto fd = support::connect_tcp(addresses_.b4, second_port_);
     return fd.ok() && support::send_all(fd->get(), data + std::string(20'000'000 - 8, 'x')) &&
            support::receive_exactly(fd->get(), 1);
   });

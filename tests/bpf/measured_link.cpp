@@ -91,7 +91,7 @@ void MeasuredLinkTest::SetUp() {
   client_.emplace();
   server_.emplace();
   addresses_ = support::connect_by_veth(*client_, *server_);
-  echo_.emplace(*server_, kPort, support::echo);
+  echo_.emplace(*server_, port_, support::echo);
 }
 
 std::vector<config::Target> MeasuredLinkTest::both_hosts() const {
@@ -100,13 +100,13 @@ std::vector<config::Target> MeasuredLinkTest::both_hosts() const {
 }
 
 base::UniqueFd MeasuredLinkTest::connect(const std::string& host) const {
-  return client_->run([&] { return value_or_throw(support::connect_tcp(host, kPort)); });
+  return client_->run([&] { return value_or_throw(support::connect_tcp(host, port_)); });
 }
 
 void MeasuredLinkTest::connect_and_exchange(const std::string& host, int times) const {
   client_->run([&] {
     for (int i = 0; i < times; ++i) {
-      const auto fd = value_or_throw(support::connect_tcp(host, kPort));
+      const auto fd = value_or_throw(support::connect_tcp(host, port_));
       if (!support::exchange(fd.get(), "ping")) throw support::SetupError("no echo");
     }
   });

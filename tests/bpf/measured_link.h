@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <map>
@@ -60,10 +61,12 @@ class Measurement {
                                             const std::vector<std::string>& networks);
 [[nodiscard]] config::Target port_target(const std::string& name, std::uint16_t port);
 
-/// A test on two namespaces `client` and `server`, which echoes on kPort.
+/// A test on two namespaces `client` and `server`, which echoes on port_.
 class MeasuredLinkTest : public testing::Test {
  protected:
-  static constexpr std::uint16_t kPort = 7007;
+  // tcp_probe sees the connections of tests that run beside this one, too: each has ports of its own.
+  const std::uint16_t port_ = static_cast<std::uint16_t>(10'000 + ::getpid() % 10'000 * 2);
+  const std::uint16_t second_port_ = static_cast<std::uint16_t>(port_ + 1);
 
   void SetUp() override;
   /// The two hosts as targets "client" and "server", IPv4 and IPv6.

@@ -62,7 +62,7 @@ TEST_F(RetransmissionTest, TheNextExchangeAfterARetransmissionIsASample) {
 TEST_F(RetransmissionTest, AHandshakeWithARetransmittedSynIsNone) {
   Measurement measurement(both_hosts());
   silence_server();
-  const base::SocketAddress to(base::IpAddress::parse(addresses_.b4).value(), kPort);
+  const base::SocketAddress to(base::IpAddress::parse(addresses_.b4).value(), port_);
   const base::UniqueFd fd = client_->run([&] {
     base::UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     ::connect(socket.get(), to.get(), to.length);

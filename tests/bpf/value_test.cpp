@@ -37,9 +37,9 @@ class SlowServer {
 
 TEST_F(ValueTest, ASampleLiesBetweenWhatThePeerHeldItAndWhatTheClientWaited) {
   SlowServer slow;
-  support::TcpService service(*server_, kPort + 1, std::ref(slow));
+  support::TcpService service(*server_, second_port_, std::ref(slow));
   Measurement measurement(both_hosts());
-  auto fd = client_->run([&] { return support::connect_tcp(addresses_.b4, kPort + 1); });
+  auto fd = client_->run([&] { return support::connect_tcp(addresses_.b4, second_port_); });
   ASSERT_TRUE(fd.ok());
   for (int i = 0; i < 20; ++i) {
     const auto before = measurement.snapshot("server", "tcp_probe").histogram;
