@@ -10,7 +10,7 @@ namespace {
 
 // Closing sockets are taken in batches: a wake-up for each would cost more than the reading.
 constexpr base::nanoseconds kRest = std::chrono::milliseconds(50);
-constexpr int kMostPerCallback = 512;
+constexpr unsigned kMostPerCallback = 512;
 // Room for what closes during a rest at several thousand per second.
 constexpr int kReceiveBuffer = 1 << 20;
 constexpr std::size_t kMaxMessage = 4096;
@@ -49,22 +49,34 @@ base::Result<void> ClosedSockets::join() {
 }
 
 void ClosedSockets::listen() {
-  watch_ = loop_.watch(socket_.fd(), base::Interest::kRead, [this] { take_some(); });
+  watch_ = loop_.watch(socket_.fd(), base::Interest::kRead, [this] { on_readable(); });
 }
 
-void ClosedSockets::take_some() {
+void ClosedSockets::on_readable() {
+  if (!take(kMostPerCallback)) return;
+  watch_ = {};
+  timer_.expires_after(kRest);
+}
+
+void ClosedSockets::take_now() {
+  if (joined_) (void)take(limits_.most_per_window);
+}
+
+// Whether nothing is left for now.
+bool ClosedSockets::take(unsigned most) {
   const base::TimePoint now = base::Clock::now();
   if (now - window_start_ >= limits_.window) {
     window_start_ = now;
     in_window_ = 0;
   }
-  for (int i = 0; i < kMostPerCallback; ++i) {
-    if (in_window_ >= limits_.most_per_window) return pause();
-    if (!take_one()) {
-      watch_ = {};
-      return timer_.expires_after(kRest);
+  for (unsigned i = 0; i < most; ++i) {
+    if (in_window_ >= limits_.most_per_window) {
+      pause();
+      return false;
     }
+    if (!take_one()) return true;
   }
+  return false;
 }
 
 // What is in the buffer is taken now: read after the pause, it would be too old to be told from

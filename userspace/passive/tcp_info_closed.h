@@ -39,12 +39,16 @@ class ClosedSockets {
                                                                            Callbacks callbacks,
                                                                            Limits limits);
 
+  /// Takes what has closed until now, within the limits, without waiting for the next wake-up.
+  void take_now();
+
  private:
   ClosedSockets(base::EventLoop& loop, InetDiagSocket socket, Callbacks callbacks, Limits limits);
 
   [[nodiscard]] base::Result<void> join();
   void listen();
-  void take_some();
+  void on_readable();
+  [[nodiscard]] bool take(unsigned most);
   void pause();
   void wake();
   [[nodiscard]] bool take_one();

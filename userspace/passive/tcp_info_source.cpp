@@ -127,7 +127,9 @@ void TcpInfoSource::Impl::tick() {
   progress_at_tick = dump.progress();
 }
 
+// Sockets that closed before this poll are taken before it misses them: the table forgets what polls miss.
 void TcpInfoSource::Impl::start_poll() {
+  if (closed_sockets) closed_sockets->take_now();
   poll_start = base::Clock::now();
   progress_at_tick = dump.progress();
   visited = 0;
