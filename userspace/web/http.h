@@ -11,6 +11,11 @@ namespace rtt::web {
 struct Request {
   std::string_view method;
   std::string_view path;  // decoded, without the query
+  std::vector<std::pair<std::string_view, std::string_view>> headers = {};  // as sent
+
+  /// By name, whatever its case; one that was sent several times is joined by ", ". Empty when it
+  /// was not sent.
+  [[nodiscard]] std::string header(std::string_view name) const;
 };
 
 struct Response {

@@ -48,6 +48,16 @@ bool has_large_body(MHD_Connection* connection) {
   return std::from_chars(text, end, length).ec != std::errc() || length > kMaxBody;
 }
 
+Request to_request(MHD_Connection* connection, const char* method, const char* path) {
+  Request request{.method = method, .path = path};
+  const auto add = [](void* into, MHD_ValueKind, const char* name, const char* value) {
+    static_cast<Request*>(into)->headers.emplace_back(name, value != nullptr ? value : "");
+    return MHD_YES;
+  };
+  MHD_get_connection_values(connection, MHD_HEADER_KIND, add, &request);
+  return request;
+}
+
 // Takes the body over: it may be the size of all series.
 std::unique_ptr<MHD_Response, ResponseDeleter> to_mhd(Response response) {
   auto body = std::make_unique<std::string>(std::move(response.body));
@@ -112,7 +122,7 @@ MHD_Result HttpDaemon::Impl::on_request(void* self, MHD_Connection* connection, 
     *body_size = 0;
     return MHD_YES;
   }
-  return static_cast<Impl*>(self)->answer(connection, {method, path});
+  return static_cast<Impl*>(self)->answer(connection, to_request(connection, method, path));
 }
 
 MHD_Result HttpDaemon::Impl::answer(MHD_Connection* connection, const Request& request) {
