@@ -5,9 +5,10 @@ JOBS ?= $(shell nproc)
 CLANG := 19
 
 BUILD_PACKAGES := g++ cmake ninja-build pkg-config clang-$(CLANG) bpftool libbpf-dev libelf-dev zlib1g-dev \
-  libmicrohttpd-dev prometheus-cpp-dev libyaml-cpp-dev libasio-dev libc-ares-dev libcli11-dev libspdlog-dev
+  libmicrohttpd-dev libgnutls28-dev libcrypt-dev prometheus-cpp-dev libyaml-cpp-dev libasio-dev libc-ares-dev \
+  libprotobuf-dev protobuf-compiler libcli11-dev libspdlog-dev
 TEST_PACKAGES := libgtest-dev libgmock-dev nlohmann-json3-dev libclang-rt-$(CLANG)-dev llvm-$(CLANG) \
-  iproute2 iputils-ping iperf3 tcpdump prometheus libcap2-bin util-linux
+  iproute2 iputils-ping iperf3 tcpdump prometheus libcap2-bin util-linux openssl curl
 BENCH_PACKAGES := libbpf-tools fping prometheus-smokeping-prober prometheus-blackbox-exporter
 LINT_PACKAGES := clang-format-$(CLANG) clang-tidy-$(CLANG)
 
@@ -38,7 +39,7 @@ SOURCES = $(shell git ls-files '*.cpp' '*.h' '*.c')
 lint: test-deps lint-deps ## check format and run clang-tidy
 	clang-format-$(CLANG) --dry-run -Werror $(SOURCES)
 	cmake -S . -B $(BUILD) -G Ninja -DBUILD_TESTING=ON
-	cmake --build $(BUILD) --target rtt_bpf_skeleton
+	cmake --build $(BUILD) --target rtt_bpf_skeleton rtt_client_model
 	git ls-files 'userspace/*.cpp' | xargs -P $(JOBS) -n 4 clang-tidy-$(CLANG) -quiet -p $(BUILD)
 
 format: lint-deps ## format the sources

@@ -11,7 +11,8 @@ struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(map_flags, BPF_F_MMAPABLE);
   __uint(key_size, sizeof(__u32));
-  __uint(value_size, sizeof(__u64) * (1 + RTT_MAX_CELLS)); /* both set before load */
+  __uint(value_size,
+         sizeof(struct rtt_row) + sizeof(__u64) * RTT_MAX_CELLS); /* both set before load */
   __uint(max_entries, 1);
 } rtt_rows SEC(".maps");
 
@@ -45,6 +46,7 @@ static __always_inline void count_sample(__u32 peer, __u32 method, __u64 rtt_ns,
   if (!row) return;
   __u32 cell = rtt_cell_of(&bucket_table, rtt_ns);
   if (cell >= bucket_table.cell_count) return;
+  *(volatile __u8*)&row->occupied[cell / RTT_GROUP_CELLS] = 1;
   add(&row->cells[cell], 1, alone);
   /* User space takes an unchanged sum for an untouched row. */
   add(&row->sum_ns, rtt_ns ? rtt_ns : 1, alone);

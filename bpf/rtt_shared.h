@@ -6,10 +6,11 @@
  *
  * The contract, map by map:
  *   rtt_rows         the histograms. Row (stripe * peers + peer) * RTT_METHODS + method is
- *                    {sum_ns, cells[cell_count]}. Programs only add, first to the cell and then to
- *                    the sum; user space only reads, and takes what has grown since it last did. So
- *                    no count is ever lost, and a row whose sum stands has nothing new that is
- *                    complete.
+ *                    {sum_ns, occupied[], cells[]}. A program marks the cell's group as occupied,
+ *                    then adds to the cell and then to the sum; nothing is ever taken back. User
+ *                    space only reads, in the other direction, and takes what has grown since it
+ *                    last did. So no count is ever lost, a row whose sum stands has nothing new that
+ *                    is complete, and cells of a group that is not marked need not be looked at.
  *   rtt_prefixes     longest-prefix trie: rtt_prefix_key -> peer (__u32).
  *   rtt_local_ports  hash: port (__u32) -> peer (__u32).
  *   rtt_cache        what rtt_prefixes said of an address; see classify.bpf.h.
@@ -50,13 +51,20 @@ enum rtt_drop {
 #define RTT_MAX_WALK 64
 
 #define RTT_MAX_CELLS 512
+/* Cells that share a mark: two cache lines. */
+#define RTT_GROUP_CELLS 16
+#define RTT_GROUPS (RTT_MAX_CELLS / RTT_GROUP_CELLS)
 
 #define RTT_CACHE_BITS 10
 #define RTT_CACHE_ENTRIES (1u << RTT_CACHE_BITS)
 
+/* Rows are a multiple of a cache line long, so that sum and marks lie in one. A mark is a byte: to set
+ * it is a plain store, which needs no atomic instruction however many CPUs share the row.
+ */
 struct rtt_row {
   __u64 sum_ns;
-  __u64 cells[];
+  __u8 occupied[RTT_GROUPS]; /* 1: a cell of the group may not be 0 */
+  __u64 cells[];             /* whole groups; those past the grid's last cell stay 0 */
 };
 
 struct rtt_prefix_key {
@@ -82,7 +90,7 @@ struct rtt_switch {
   __u32 to;   /* the instance that counts from here on; equal to `from` but during a hand-over */
 };
 
-RTT_STATIC_ASSERT(sizeof(struct rtt_row) == 8, "rows are packed");
+RTT_STATIC_ASSERT(sizeof(struct rtt_row) == 40, "rows are packed");
 RTT_STATIC_ASSERT(sizeof(struct rtt_prefix_key) == 20, "as the LPM trie wants it");
 RTT_STATIC_ASSERT(sizeof(struct rtt_cache_entry) == 24, "no padding");
 RTT_STATIC_ASSERT(sizeof(struct rtt_cache) <= 32768, "the limit of a per-CPU map value");

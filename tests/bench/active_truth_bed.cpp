@@ -5,11 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <csignal>
 #include <thread>
-
-#include "support/setup_error.h"
-#include "support/wait_until.h"
 
 namespace rtt::bench {
 namespace {
@@ -17,7 +13,6 @@ namespace {
 using namespace std::chrono_literals;
 using support::CapturedPacket;
 using support::IpPacket;
-using support::SetupError;
 
 support::TcpService::Handler echo_after(base::nanoseconds delay) {
   if (delay == 0ns) return support::echo;
@@ -65,50 +60,6 @@ Bed::Bed(base::nanoseconds delay) : echo_(far_, kEchoPort, echo_after(delay)) {
                                              std::this_thread::sleep_for(delay);
                                              self.send(request, self.reply_to(request));
                                            });
-}
-
-// Not in "immediate mode", which would wake tcpdump in the middle of every exchange.
-Witness::Witness(const Bed& bed)
-    : bed_(bed),
-      file_(directory_.path() + "/capture.pcap"),
-      tcpdump_({"tcpdump", "-i", "veth0", "-n", "-U", "-Z", "root", "-s", "128",
-                "--time-stamp-precision=nano", "-w", file_, "icmp or tcp or udp"},
-               {.where = &bed.near()}) {
-  if (!tcpdump_.wait_for_text("listening on", 10s)) {
-    throw SetupError("tcpdump does not listen: " + tcpdump_.errors());
-  }
-}
-
-std::vector<CapturedPacket> Witness::captured() const {
-  auto packets = support::read_pcap(support::read_file(file_));
-  return packets ? *std::move(packets) : std::vector<CapturedPacket>();
-}
-
-std::vector<CapturedPacket> Witness::finish() {
-  // Packets reach tcpdump in blocks; a last one, of a kind that nobody else sends, pushes out those
-  // before it.
-  bed_.near().run([this] {
-    const base::UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    const base::SocketAddress discard(*base::IpAddress::parse(bed_.peer()), 9);
-    if (!fd || ::sendto(fd.get(), "", 0, 0, discard.get(), discard.length) != 0) {
-      support::throw_errno("sendto");
-    }
-  });
-  std::vector<CapturedPacket> packets;
-  const auto complete = [&] {
-    packets = captured();
-    return std::ranges::any_of(
-        packets, [](const auto& captured) { return captured.packet.protocol == IPPROTO_UDP; });
-  };
-  if (!support::wait_until([&] { return complete() || !tcpdump_.running(); }, 10s, 50ms)) {
-    throw SetupError("tcpdump does not see the end of the traffic: " + tcpdump_.errors());
-  }
-  tcpdump_.signal(SIGINT);
-  if (!tcpdump_.wait(10s) ||
-      tcpdump_.errors().find("\n0 packets dropped by kernel") == std::string::npos) {
-    throw SetupError("tcpdump lost packets: " + tcpdump_.errors());
-  }
-  return packets;
 }
 
 std::vector<Truth> exchanges(const std::vector<CapturedPacket>& packets, Exchange kind,

@@ -9,11 +9,10 @@
 
 #include "base/clock.h"
 #include "integration/icmp_responder.h"
+#include "support/capture.h"
 #include "support/netns.h"
 #include "support/pcap_file.h"
-#include "support/process.h"
 #include "support/tcp_service.h"
-#include "support/temporary_directory.h"
 
 namespace rtt::bench {
 
@@ -26,11 +25,15 @@ class Bed {
 
   [[nodiscard]] const support::Namespace& near() const { return near_; }
   [[nodiscard]] const std::string& peer() const { return link_.b4; }
+  /// tcpdump at the near end.
+  [[nodiscard]] support::Capture capture() const { return {near_, kDevice, peer()}; }
 
  private:
+  static constexpr const char* kDevice = "veth0";
+
   support::Namespace near_;
   support::Namespace far_;
-  support::LinkAddresses link_ = support::connect_by_veth(near_, far_);
+  support::LinkAddresses link_ = support::connect_by_veth(near_, far_, kDevice);
   support::TcpService echo_;
   std::unique_ptr<probers::icmp::Responder> responder_;
 };
@@ -42,22 +45,6 @@ enum class Exchange { kEcho, kHandshake, kMessage };
 struct Truth {
   base::nanoseconds sent;  // CLOCK_REALTIME
   base::nanoseconds rtt;
-};
-
-class Witness {
- public:
-  explicit Witness(const Bed& bed);
-
-  /// Ends the capture. Throws when tcpdump lost packets.
-  [[nodiscard]] std::vector<support::CapturedPacket> finish();
-
- private:
-  [[nodiscard]] std::vector<support::CapturedPacket> captured() const;
-
-  const Bed& bed_;
-  support::TemporaryDirectory directory_;
-  std::string file_;
-  support::Process tcpdump_;
 };
 
 /// Precondition: never two exchanges at the same time.

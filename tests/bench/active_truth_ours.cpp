@@ -16,7 +16,6 @@ using namespace std::chrono_literals;
 using support::SetupError;
 
 constexpr int kProbes = 100;
-constexpr auto kGap = 10ms;
 constexpr auto kTimeout = 10s;
 
 double microseconds(base::nanoseconds value) { return static_cast<double>(value.count()) / 1e3; }

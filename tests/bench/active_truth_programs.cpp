@@ -19,7 +19,6 @@ using namespace std::chrono_literals;
 using support::SetupError;
 
 constexpr const char* kProbes = "100";
-constexpr auto kGap = 10ms;
 
 support::Scrape scrape(const Bed& bed, std::uint16_t port, const std::string& path) {
   const auto response = support::fetch({.where = &bed.near(), .port = port, .path = path});
@@ -54,13 +53,13 @@ std::vector<Reported> from_lines(const std::string& output, const std::string& b
 
 std::vector<Reported> run_ping(const Bed& bed) {
   return from_lines(
-      support::run_command({"ping", "-D", "-n", "-i", "0.01", "-c", kProbes, bed.peer()},
+      support::run_command({"ping", "-D", "-n", "-i", "0.002", "-c", kProbes, bed.peer()},
                            {.where = &bed.near()}),
       "time=");
 }
 
 std::vector<Reported> run_fping(const Bed& bed) {
-  return from_lines(support::run_command({"fping", "-D", "-p", "10", "-c", kProbes, bed.peer()},
+  return from_lines(support::run_command({"fping", "-D", "-p", "2", "-c", kProbes, bed.peer()},
                                          {.where = &bed.near()}),
                     "bytes, ");
 }

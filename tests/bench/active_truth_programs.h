@@ -10,6 +10,12 @@
 
 namespace rtt::bench {
 
+/// Between two probes. Short, so that tcpdump's code stays in the caches: its work on a packet that
+/// leaves counts in its own round trip.
+inline constexpr auto kGap = std::chrono::milliseconds(2);
+/// Probes until receive timestamps are on everywhere and caches are warm.
+inline constexpr std::size_t kWarmUp = 5;
+
 /// An RTT that a program reported: that of the last exchange before it did. When, lies between two
 /// times, CLOCK_REALTIME.
 struct Reported {
@@ -32,7 +38,7 @@ struct Reporter {
   std::string executable;  // to be found in PATH; empty: always there
   Exchange kind = Exchange::kEcho;
   bool delayable = true;  // whether a program can delay the answer
-  /// One exchange after the other, some 10 ms apart. Errors are thrown.
+  /// One exchange after the other, kGap apart where that can be chosen. Errors are thrown.
   std::function<std::vector<Reported>(const Bed&)> run;
 };
 

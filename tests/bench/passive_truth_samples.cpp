@@ -80,7 +80,8 @@ struct ProbeSamples::Impl {
       std::size_t word =
           (std::size_t{stripe} * layout.peers * RTT_METHODS + row) * layout.words_per_row();
       now.sum += base::nanoseconds(words->load(word));
-      for (std::uint64_t& cell : now.cells) cell += words->load(++word);
+      word += passive::TcpProbeLayout::kWordsBeforeCells;
+      for (std::uint64_t& cell : now.cells) cell += words->load(word++);
     }
     for (const std::uint64_t cell : now.cells) now.count += cell;
     return now;

@@ -4,8 +4,11 @@
 #include <prometheus/text_serializer.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
+
 #include "base/ip_address.h"
-#include "metrics/peer_families.h"
+#include "metrics/text_scrape.h"
 #include "support/setup_error.h"
 #include "support/socket.h"
 #include "targets/classifier.h"
@@ -94,9 +97,26 @@ void OurScrape::exchange() const {
   }
 }
 
-void OurScrape::write(std::string& text) const {
-  text.clear();
-  metrics::append_peer_families(*store_.current(), text);
+OurScrape::Text OurScrape::drain(metrics::Scrape& scrape, bool count_lines) {
+  static std::array<char, 32 * 1024> piece;
+  Text text;
+  for (;;) {
+    const std::size_t size = scrape.read(piece.data(), piece.size());
+    if (size == 0) return text;
+    text.bytes += size;
+    if (count_lines) {
+      text.lines += static_cast<std::size_t>(std::count(piece.data(), piece.data() + size, '\n'));
+    }
+  }
+}
+
+OurScrape::Text OurScrape::text(bool count_lines) {
+  return drain(*exposition_.scrape(metrics::Format::kText), count_lines);
+}
+
+void OurScrape::write() const {
+  metrics::Scrape scrape(metrics::Format::kText, metrics::SeriesReadings(store_.current(), 0), "");
+  (void)drain(scrape, false);
 }
 
 void OurScrape::check_samples(std::size_t exchanges) const {
@@ -104,7 +124,7 @@ void OurScrape::check_samples(std::size_t exchanges) const {
     if (series->peer().target == targets::kOtherTarget) continue;
     const auto count = series->snapshot().histogram.count();
     if (count < (series->method() == "tcp_probe" ? exchanges : 1)) {
-      throw support::SetupError(series->label_text() + " lacks samples");
+      throw support::SetupError(series->key().labels + " lacks samples");
     }
   }
 }

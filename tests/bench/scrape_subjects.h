@@ -31,9 +31,14 @@ class OurScrape {
   /// A sample for every peer: the next collect() or text() has every row to read.
   void exchange() const;
   void collect() { exposition_.collect(); }
-  [[nodiscard]] std::string text() { return exposition_.text(); }
-  /// What collect() has brought, into memory that is there already.
-  void write(std::string& text) const;
+  struct Text {
+    std::size_t lines = 0;
+    std::size_t bytes = 0;
+  };
+  /// As the HTTP server does it: every piece into the same memory. Counts the lines only if it has to.
+  [[nodiscard]] Text text(bool count_lines = false);
+  /// What collect() has brought.
+  void write() const;
   /// Throws unless there is a sample of every peer for each of so many exchanges.
   void check_samples(std::size_t exchanges) const;
 
@@ -42,6 +47,7 @@ class OurScrape {
     base::UniqueFd client, server;
   };
   void connect(std::size_t peers);
+  static Text drain(metrics::Scrape& scrape, bool count_lines);
 
   base::EventLoop loop_;
   metrics::ExporterMetrics metrics_;

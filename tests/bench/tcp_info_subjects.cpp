@@ -108,15 +108,19 @@ std::uint64_t OurPolls::observations() const {
   return count;
 }
 
+std::vector<passive::TcpInfoSource::SlotSeries> OurPolls::slots() const {
+  std::vector<passive::TcpInfoSource::SlotSeries> slots;
+  for (std::size_t slot = 0; slot < peers_->size(); ++slot) {
+    slots.push_back({series_->passive()[slot], series_->connections()[slot]});
+  }
+  return slots;
+}
+
 base::nanoseconds OurPolls::measure(std::size_t sockets) {
   const base::nanoseconds interval = interval_of(sockets);
   metrics::ExporterMetrics metrics;
   base::EventLoop loop;
   auto source = passive::TcpInfoSource::create(loop, metrics).value();
-  std::vector<passive::TcpInfoSource::SlotSeries> slots;
-  for (std::size_t slot = 0; slot < peers_->size(); ++slot) {
-    slots.push_back({series_->passive()[slot], series_->connections()[slot]});
-  }
   base::nanoseconds start{};
   base::nanoseconds cpu_time{};
   auto warm = loop.timer([&] { start = thread_cpu_time(); });
@@ -125,7 +129,7 @@ base::nanoseconds OurPolls::measure(std::size_t sockets) {
     loop.stop();
   });
   const std::uint64_t observed = observations();
-  source->configure(interval, *classifier_, slots);
+  source->configure(interval, *classifier_, slots());
   warm.expires_after(interval + interval * 3 / 4);
   end.expires_after(interval * (1 + kPolls) + interval * 3 / 4);
   loop.run();
@@ -135,6 +139,17 @@ base::nanoseconds OurPolls::measure(std::size_t sockets) {
         "a poll did not see every socket");
   check(observations() - observed == sockets * (kPolls + 1), "polls did not observe every socket");
   return cpu_time / kPolls;
+}
+
+void OurPolls::poll_for(base::nanoseconds interval, base::nanoseconds duration) {
+  metrics::ExporterMetrics metrics;
+  base::EventLoop loop;
+  auto source = passive::TcpInfoSource::create(loop, metrics).value();
+  auto end = loop.timer([&] { loop.stop(); });
+  source->configure(interval, *classifier_, slots());
+  end.expires_after(duration);
+  loop.run();
+  check(scrape_of(metrics).value("rtt_exporter_tcp_info_polls_total") > 0, "no poll was complete");
 }
 
 base::nanoseconds ss_cpu_time() {

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/ip_prefix.h"
 #include "metrics/series_store.h"
+#include "passive/tcp_info_source.h"
 #include "targets/classifier.h"
 
 namespace rtt::bench {
@@ -22,8 +23,11 @@ class OurPolls {
   /// CPU time of a poll, the mean of some after a first one. Throws unless each poll was complete,
   /// saw so many sockets, and put as many observations under the peers.
   [[nodiscard]] base::nanoseconds measure(std::size_t sockets);
+  /// Polls at that interval, for so long. Throws unless polls were complete.
+  void poll_for(base::nanoseconds interval, base::nanoseconds duration);
 
  private:
+  [[nodiscard]] std::vector<passive::TcpInfoSource::SlotSeries> slots() const;
   [[nodiscard]] std::uint64_t observations() const;
 
   std::unique_ptr<targets::PeerTable> peers_;
@@ -34,7 +38,7 @@ class OurPolls {
 /// `ss -tin` into /dev/null, its start included.
 [[nodiscard]] base::nanoseconds ss_cpu_time();
 /// A dump that is received and whose messages are only walked, the mean of some at the same
-/// intervals. Throws unless each has so many.
+/// intervals. Throws unless each shows so many.
 [[nodiscard]] base::nanoseconds bare_dump_cpu_time(std::size_t sockets);
 
 }  // namespace rtt::bench

@@ -54,7 +54,7 @@ class ArrivalTest : public MeasuredLinkTest {
     const std::uint32_t row_number = RTT_METHODS + RTT_TCP_PROBE;
     std::vector<std::uint64_t> row(layout_.words_per_row());
     EXPECT_EQ(bpf_map_lookup_elem(object_->rows_fd(), &row_number, row.data()), 0);
-    row.erase(row.begin());  // the sum
+    row.erase(row.begin(), row.begin() + passive::TcpProbeLayout::kWordsBeforeCells);
     return row;
   }
 

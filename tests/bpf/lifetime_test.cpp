@@ -132,7 +132,8 @@ std::uint64_t samples_in(const passive::TcpProbeObject& object,
   const std::uint32_t peer_1 = RTT_METHODS + method;
   std::vector<std::uint64_t> row(layout.words_per_row());
   EXPECT_EQ(bpf_map_lookup_elem(object.rows_fd(), &peer_1, row.data()), 0);
-  return std::accumulate(row.begin() + 1, row.end(), std::uint64_t{0});
+  return std::accumulate(row.begin() + passive::TcpProbeLayout::kWordsBeforeCells, row.end(),
+                         std::uint64_t{0});
 }
 
 TEST_F(LifetimeTest, BetweenTheStepsOfAHandOverTheNewInstanceCountsWhatTheOldOnePasses) {
@@ -232,6 +233,26 @@ TEST_F(LifetimeTest, TheProgramsCostIsExported) {
   EXPECT_GT(measurement.exporter_value("rtt_exporter_bpf_runs_total", program), 10);
   EXPECT_GT(measurement.exporter_value("rtt_exporter_bpf_run_seconds_total", program), 0);
   EXPECT_GT(measurement.exporter_value("rtt_exporter_bpf_map_bytes", {{"map", "rtt_rows"}}), 1000);
+}
+
+TEST_F(LifetimeTest, TheMapsOfTheInstanceThatCountsAreExported) {
+  Measurement measurement(both_hosts());
+  measurement.reload(both_hosts());
+  EXPECT_GT(measurement.exporter_value("rtt_exporter_bpf_map_bytes", {{"map", "rtt_rows"}}), 1000);
+}
+
+TEST_F(LifetimeTest, TheBytesOfThePrefixesGrowWithThem) {
+  config::Target target;
+  target.name = "host";
+  target.hosts = {"host.test"};
+  Measurement measurement({target});
+  const auto bytes = [&] {
+    return measurement.exporter_value("rtt_exporter_bpf_map_bytes", {{"map", "rtt_prefixes"}});
+  };
+  const double before = bytes();
+  measurement.classifier().set_addresses(1, {base::IpAddress::parse(addresses_.b4).value()});
+  ASSERT_TRUE(measurement.source().set_prefixes(measurement.classifier()).ok());
+  EXPECT_GT(bytes(), before);
 }
 
 TEST_F(LifetimeTest, WithoutPrivilegeTheErrorNamesTheCapabilities) {

@@ -22,7 +22,8 @@ class OldKernelTest : public MeasuredLinkTest {
   struct Destroy {
     void operator()(rtt_tcp_probe* skeleton) const { rtt_tcp_probe::destroy(skeleton); }
   };
-  using Row = std::array<std::uint64_t, 1 + RTT_MAX_CELLS>;
+  static constexpr std::size_t kWordsBeforeCells = sizeof(rtt_row) / sizeof(std::uint64_t);
+  using Row = std::array<std::uint64_t, kWordsBeforeCells + RTT_MAX_CELLS>;
 
   void SetUp() override {
     MeasuredLinkTest::SetUp();
@@ -55,7 +56,7 @@ class OldKernelTest : public MeasuredLinkTest {
     const std::uint32_t index = RTT_METHODS + RTT_TCP_PROBE;
     Row row{};
     EXPECT_EQ(bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.rtt_rows), &index, row.data()), 0);
-    return std::accumulate(row.begin() + 1, row.end(), std::uint64_t{0});
+    return std::accumulate(row.begin() + kWordsBeforeCells, row.end(), std::uint64_t{0});
   }
 
   std::unique_ptr<rtt_tcp_probe, Destroy> skeleton_;

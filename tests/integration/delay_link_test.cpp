@@ -5,6 +5,7 @@
 
 #include <chrono>
 
+#include "support/priority.h"
 #include "support/process.h"
 #include "support/repeat.h"
 #include "support/socket.h"
@@ -18,11 +19,18 @@ using namespace std::chrono_literals;
 using base::nanoseconds;
 
 constexpr std::uint16_t kEchoPort = 7;
-constexpr nanoseconds kPrecision = 150us;
+constexpr nanoseconds kPrecision = 1ms;
+// Two hosts' applications and two crossings of the link wait for a CPU each.
+constexpr nanoseconds kWakeUps = 2ms;
 
 void expect_near(nanoseconds value, nanoseconds expected, nanoseconds tolerance) {
   EXPECT_NEAR(base::to_seconds(value) * 1e3, base::to_seconds(expected) * 1e3,
               base::to_seconds(tolerance) * 1e3);
+}
+
+void expect_seen(nanoseconds seen, nanoseconds delay) {
+  EXPECT_GE(base::to_seconds(seen), base::to_seconds(delay));
+  EXPECT_LT(base::to_seconds(seen), base::to_seconds(delay + kWakeUps));
 }
 
 bool is_near(nanoseconds value, nanoseconds expected, nanoseconds tolerance) {
@@ -34,6 +42,7 @@ class DelayLinkTest : public ::testing::Test {
   /// Round trips of one-segment exchanges as the application sees them.
   nanoseconds median_exchange(const std::string& host, int count = 21) {
     return a_.run([&] {
+      raise_priority(Priority::kEndpoint);
       std::vector<nanoseconds> times;
       const auto fd = connect_tcp(host, kEchoPort);
       EXPECT_TRUE(fd.ok()) << fd.error().message;
@@ -70,7 +79,7 @@ class DelayLinkTest : public ::testing::Test {
         },
         [&](const Window& now) {
           return is_near(now.there, there, kPrecision) && is_near(now.back, back, kPrecision) &&
-                 is_near(now.seen, there + back, 2 * kPrecision);
+                 now.seen < there + back + kWakeUps;
         });
   }
 
@@ -92,15 +101,15 @@ TEST_F(DelayLinkTest, ApplicationSeesTheTrueDelay) {
   link_.set_both({.delay = 10ms});
   for (const std::string& host : {link_.addresses().b4, link_.addresses().b6}) {
     const Window now = window(host, 10ms, 10ms);
-    expect_near(now.seen, now.there + now.back, 2 * kPrecision);
+    expect_seen(now.seen, 20ms);
   }
 }
 
 TEST_F(DelayLinkTest, DelayChangesWhileItRuns) {
   link_.set_both({.delay = 2ms});
-  expect_near(window(link_.addresses().b4, 2ms, 2ms).seen, 4ms, 2 * kPrecision);
+  expect_seen(window(link_.addresses().b4, 2ms, 2ms).seen, 4ms);
   link_.set_both({.delay = 7ms});
-  expect_near(window(link_.addresses().b4, 7ms, 7ms).seen, 14ms, 2 * kPrecision);
+  expect_seen(window(link_.addresses().b4, 7ms, 7ms).seen, 14ms);
 }
 
 TEST_F(DelayLinkTest, DroppedPacketsAreRecordedAsDropped) {

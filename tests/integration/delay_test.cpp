@@ -24,7 +24,10 @@ using support::Namespace;
 using support::Traffic;
 
 constexpr std::uint16_t kPort = 7;
-constexpr double kTolerance = 0.0003;
+// Nothing is measured below the delay of the link, but for the width of a bucket and the median of either side.
+constexpr double kEarly = 0.0001;
+// What the wake-ups of the link and of the far end may add on a virtual machine that has little of its host.
+constexpr double kLate = 0.0015;
 constexpr double kEnough = 20;  // observations for a median
 
 bool is_active(const std::string& method) {
@@ -77,13 +80,16 @@ class MethodTest : public ::testing::Test {
     return histogram(after, method, peer).since(before).median().value_or(NAN);
   }
 
+  static bool is_delay(double measured, double delay) {
+    return measured >= delay - kEarly && measured <= delay + kLate;
+  }
+
   struct Window {
     double measured = NAN;
     double truth = NAN;
 
     [[nodiscard]] bool agrees_with(double expected) const {
-      return std::abs(measured - expected) <= kTolerance &&
-             std::abs(truth - expected) <= kTolerance;
+      return is_delay(measured, expected) && is_delay(measured, truth);
     }
   };
 
@@ -138,8 +144,8 @@ TEST_P(DelayTest, MedianIsTheDelayOfTheLink) {
   make_traffic(method);
   for (const std::string& peer : {link_.addresses().b4, link_.addresses().b6}) {
     const Window window = settled_window(daemon, method, peer, expected);
-    EXPECT_NEAR(window.measured, to_seconds(expected), kTolerance) << peer;
-    EXPECT_NEAR(window.measured, window.truth, kTolerance) << peer;
+    EXPECT_PRED2(is_delay, window.measured, to_seconds(expected)) << peer;
+    EXPECT_PRED2(is_delay, window.measured, window.truth) << peer;
   }
 }
 
@@ -163,9 +169,9 @@ TEST_P(StepTest, StepOfTheDelayIsSeen) {
   const Daemon daemon(here_, config(method, histogram_around({10ms, 20ms}, 50us, 10, 38)));
   make_traffic(method);
   const std::string peer = link_.addresses().b4;
-  ASSERT_NEAR(settled_window(daemon, method, peer, 10ms).measured, 0.010, kTolerance);
+  ASSERT_PRED2(is_delay, settled_window(daemon, method, peer, 10ms).measured, 0.010);
   set_delay(10ms, 10ms);
-  EXPECT_NEAR(settled_window(daemon, method, peer, 20ms).measured, 0.020, kTolerance);
+  EXPECT_PRED2(is_delay, settled_window(daemon, method, peer, 20ms).measured, 0.020);
 }
 
 INSTANTIATE_TEST_SUITE_P(Methods, StepTest, ::testing::ValuesIn(kMethods),

@@ -30,7 +30,8 @@ Capture::Capture(const Namespace& where, const std::string& device, const std::s
       file_(directory_.path() + "/capture.pcap"),
       tcpdump_({"tcpdump", "-i", device, "-n", "-U", "-Z", "root", "-s", "160", "-B", "65536",
                 "--time-stamp-precision=nano", "-w", file_,
-                "host " + host + " and (tcp or udp port " + std::to_string(kMarkerPort) + ")"},
+                "host " + host + " and (tcp or icmp or icmp6 or udp port " +
+                    std::to_string(kMarkerPort) + ")"},
                {.where = &where}) {
   if (!tcpdump_.wait_for_text("listening on", 10s)) {
     throw SetupError("tcpdump does not listen: " + tcpdump_.errors());

@@ -1,4 +1,7 @@
 // tcpdump as the witness of a test: what was on the wire, with the kernel's time stamps.
+//
+// What its tap does with a packet that leaves happens between its stamp and the driver's: about a
+// microsecond, several in cold caches, and again for every further capture of the device.
 #pragma once
 
 #include <string>
@@ -13,7 +16,7 @@ namespace rtt::support {
 
 class Capture {
  public:
-  /// Of TCP to and from `host` (an IP literal). Listens when it returns. Errors are thrown.
+  /// Of TCP and ICMP to and from `host` (an IP literal). Listens when it returns. Errors are thrown.
   Capture(const Namespace& where, const std::string& device, const std::string& host);
 
   /// Ends the capture and reads it. Throws when tcpdump lost packets: then it is no witness.

@@ -4,11 +4,9 @@
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -17,6 +15,7 @@
 #include <thread>
 
 #include "support/link_direction.h"
+#include "support/priority.h"
 #include "support/setup_error.h"
 #include "support/statistics.h"
 
@@ -54,15 +53,6 @@ base::UniqueFd open_end(const Namespace& where, const DelayLink::Options& option
                  std::to_string(options.mtu), "gso_max_segs", "1"});
   configure_interface(where, options.device, v4, v6);
   return fd;
-}
-
-// Ahead of everything that the test measures with; where that is not allowed, ahead of most.
-void raise_priority() {
-  ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
-  const sched_param parameter{.sched_priority = 10};
-  if (::pthread_setschedparam(::pthread_self(), SCHED_FIFO, &parameter) != 0) {
-    (void)::setpriority(PRIO_PROCESS, 0, -20);
-  }
 }
 
 }  // namespace
@@ -115,7 +105,8 @@ class DelayLink::Forwarder {
   static std::size_t index(Direction direction) { return direction == Direction::kAToB ? 0 : 1; }
 
   void run() {
-    raise_priority();
+    ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+    raise_priority(Priority::kLink);
     std::vector<std::uint8_t> buffer(kMaxPacket);
     while (wait()) {
       for (std::size_t from = 0; from < 2; ++from) {

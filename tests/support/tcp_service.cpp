@@ -3,7 +3,6 @@
 #include <endian.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <pthread.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -11,17 +10,12 @@
 #include <optional>
 #include <vector>
 
+#include "support/priority.h"
 #include "support/setup_error.h"
 #include "support/socket.h"
 
 namespace rtt::support {
 namespace {
-
-// Below DelayLink's, above everything else.
-void raise_priority() {
-  const sched_param parameter{.sched_priority = 5};
-  (void)::pthread_setschedparam(::pthread_self(), SCHED_FIFO, &parameter);
-}
 
 std::optional<std::uint64_t> receive_size(int fd) {
   std::uint64_t size_be = 0;
@@ -47,7 +41,7 @@ TcpService::~TcpService() {
 }
 
 void TcpService::accept_all() {
-  raise_priority();
+  raise_priority(Priority::kEndpoint);
   for (;;) {
     base::UniqueFd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!fd) return;
@@ -58,7 +52,7 @@ void TcpService::accept_all() {
     Connection& connection = open_.emplace_back();
     connection.fd = std::move(fd);
     connection.thread = std::thread([this, &connection] {
-      raise_priority();
+      raise_priority(Priority::kEndpoint);
       handler_(connection.fd.get());
       // The peer shall not wait for the join; the number stays ours until then.
       ::shutdown(connection.fd.get(), SHUT_RDWR);

@@ -15,6 +15,7 @@
 #include "app/core.h"
 #include "base/logging.h"
 #include "web/server.h"
+#include "web/settings_file.h"
 
 namespace rtt::app {
 namespace {
@@ -64,6 +65,7 @@ class Daemon {
 
  private:
   base::Result<void> start();
+  base::Result<Configuration> load();
   base::Result<void> reload();
   base::Result<void> reload_from_other_thread();
   void note_success();
@@ -74,6 +76,7 @@ class Daemon {
   Core core_;
   std::atomic<bool> ready_ = false;
   std::atomic<bool> stopping_ = false;
+  std::unique_ptr<web::SettingsFile> web_settings_;  // null without --web.config.file
   std::unique_ptr<web::Server> server_;
 };
 
@@ -96,17 +99,15 @@ int Daemon::run() {
 
 base::Result<void> Daemon::start() {
   core_.metrics().set_gauge(kBuildInfo, {{"version", RTT_VERSION}, {"compiler", RTT_COMPILER}}, 1);
-  auto configuration = load_configuration(options_.config_file);
-  if (const auto* problems = std::get_if<config::Problems>(&configuration)) {
-    print_problems(*problems);
-    return base::Error{"the configuration cannot be used"};
-  }
-  auto applied = core_.apply(std::move(std::get<Configuration>(configuration)));
+  auto configuration = load();
+  if (!configuration) return configuration.error();
+  auto applied = core_.apply(*std::move(configuration));
   if (!applied) return applied;
   note_success();
   auto server = web::Server::create({.listen = options_.listen,
                                      .telemetry_path = options_.telemetry_path,
-                                     .version = RTT_VERSION},
+                                     .version = RTT_VERSION,
+                                     .settings = web_settings_.get()},
                                     {.exposition = core_.exposition(),
                                      .store = core_.store(),
                                      .sources = [this] { return core_.sources().sources(); },
@@ -117,13 +118,35 @@ base::Result<void> Daemon::start() {
   return {};
 }
 
-base::Result<void> Daemon::reload() {
+// Of both files every problem.
+base::Result<Configuration> Daemon::load() {
   auto configuration = load_configuration(options_.config_file);
-  auto* const loaded = std::get_if<Configuration>(&configuration);
-  auto applied =
-      loaded != nullptr
-          ? core_.apply(std::move(*loaded))
-          : base::Result<void>(base::Error{joined(std::get<config::Problems>(configuration))});
+  const auto* problems = std::get_if<config::Problems>(&configuration);
+  if (problems != nullptr) print_problems(*problems);
+  bool good = problems == nullptr;
+  if (!options_.web_config_file.empty()) {
+    auto loaded = web::SettingsFile::load(options_.web_config_file, core_.metrics());
+    if (auto* file = std::get_if<std::unique_ptr<web::SettingsFile>>(&loaded)) {
+      web_settings_ = std::move(*file);
+    } else {
+      print_problems(std::get<config::Problems>(loaded));
+      good = false;
+    }
+  }
+  if (!good) return base::Error{"the configuration cannot be used"};
+  return std::move(std::get<Configuration>(configuration));
+}
+
+base::Result<void> Daemon::reload() {
+  auto applied = web_settings_ ? web_settings_->reload() : base::Result<void>();
+  if (applied) {
+    auto configuration = load_configuration(options_.config_file);
+    auto* const loaded = std::get_if<Configuration>(&configuration);
+    applied =
+        loaded != nullptr
+            ? core_.apply(std::move(*loaded))
+            : base::Result<void>(base::Error{joined(std::get<config::Problems>(configuration))});
+  }
   if (applied) {
     note_success();
     base::log_info("configuration reloaded");
@@ -174,12 +197,19 @@ int run_daemon(const Options& options) {
 
 int check_config(const Options& options) {
   const auto configuration = load_configuration(options.config_file);
-  if (const auto* problems = std::get_if<config::Problems>(&configuration)) {
-    print_problems(*problems);
-    return 1;
+  config::Problems problems;
+  if (const auto* found = std::get_if<config::Problems>(&configuration)) problems = *found;
+  if (!options.web_config_file.empty()) {
+    const auto found = web::check_settings_file(options.web_config_file);
+    problems.insert(problems.end(), found.begin(), found.end());
   }
+  print_problems(problems);
+  if (!problems.empty()) return 1;
   std::printf("%s: the configuration is valid\n",
               options.config_file.empty() ? "built-in defaults" : options.config_file.c_str());
+  if (!options.web_config_file.empty()) {
+    std::printf("%s: the web configuration is valid\n", options.web_config_file.c_str());
+  }
   return 0;
 }
 

@@ -45,7 +45,8 @@ void describe_flags(CLI::App& app, Texts& texts) {
       ->allow_extra_args(false)
       ->default_str(texts.listen.front());
   text("--web.telemetry-path", texts.telemetry_path, "PATH", "Where to serve the metrics.");
-  text("--web.config.file", texts.web_config_file, "FILE", "TLS and passwords: not supported yet.");
+  text("--web.config.file", texts.web_config_file, "FILE",
+       "TLS, passwords and headers (YAML), as other exporters take them. Without it: plain HTTP.");
   text("--log.level", texts.log_level, "LEVEL", "Least level to log: debug, info, warn or error.");
   text("--log.format", texts.log_format, "FORMAT", "How to log: logfmt or json.");
 }
@@ -90,14 +91,14 @@ base::Result<T> look_up(const std::map<std::string, T>& allowed, const std::stri
 }
 
 base::Result<Options> check(const CLI::App& app, const Texts& texts) {
-  if (app.count("--web.config.file") > 0) {
-    return bad_value("--web.config.file", "TLS and passwords are not supported yet");
-  }
-  if (app.count("--config.file") > 0 && texts.config_file.empty()) {
-    return bad_value("--config.file", "the name of a file is missing");
+  for (const auto& [flag, file] : {std::pair("--config.file", &texts.config_file),
+                                   std::pair("--web.config.file", &texts.web_config_file)}) {
+    if (app.count(flag) > 0 && file->empty())
+      return bad_value(flag, "the name of a file is missing");
   }
   Options options;
   options.config_file = texts.config_file;
+  options.web_config_file = texts.web_config_file;
   options.config_check = texts.config_check;
   for (const std::string& text : texts.listen) {
     auto address = base::ListenAddress::parse(text);

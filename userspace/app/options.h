@@ -20,6 +20,8 @@ struct Options {
   std::vector<base::ListenAddress> listen;
   /// An absolute path that no other page has.
   std::string telemetry_path;
+  /// Empty: plain HTTP for everybody.
+  std::string web_config_file;
   base::LogLevel log_level = base::LogLevel::kInfo;
   base::LogFormat log_format = base::LogFormat::kLogfmt;
 };

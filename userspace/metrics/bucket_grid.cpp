@@ -23,9 +23,12 @@ std::uint64_t floor_ns(double seconds) {
   return static_cast<std::uint64_t>(whole ? nearest : std::floor(ns));
 }
 
+// As Prometheus and its clients write a number, so that `le` is the same label for all.
 std::string shortest_text(double value) {
+  const auto format =
+      value >= 1e-4 && value < 1e6 ? std::chars_format::fixed : std::chars_format::scientific;
   std::array<char, 32> text{};
-  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value);
+  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value, format);
   return {text.data(), end};
 }
 
@@ -60,11 +63,17 @@ base::Result<void> check_classic_bounds(std::span<const double> bounds) {
   return {};
 }
 
-void append_native_bounds(int schema, std::vector<std::uint64_t>& bounds_ns) {
-  const double step = std::exp2(-schema);  // of the exponent, from one bound to the next
-  const auto first = static_cast<int>(std::ceil(kLowestExponent / step));
-  const auto last = static_cast<int>(std::floor(kHighestExponent / step));
-  for (int k = first; k <= last; ++k) bounds_ns.push_back(floor_ns(std::exp2(k * step)));
+std::int32_t lowest_index(int schema) {
+  return static_cast<std::int32_t>(std::ceil(kLowestExponent * std::exp2(schema)));
+}
+
+std::vector<std::uint64_t> native_bounds(int schema) {
+  const auto last = static_cast<std::int32_t>(std::floor(kHighestExponent * std::exp2(schema)));
+  std::vector<std::uint64_t> bounds_ns;
+  for (std::int32_t k = lowest_index(schema); k <= last; ++k) {
+    bounds_ns.push_back(floor_ns(std::exp2(k * std::exp2(-schema))));
+  }
+  return bounds_ns;
 }
 
 }  // namespace
@@ -79,7 +88,8 @@ base::Result<BucketGrid> BucketGrid::create(std::vector<double> classic_bounds,
   BucketGrid grid;
   grid.native_schema_ = native_schema;
   for (const double bound : classic_bounds) grid.bounds_ns_.push_back(floor_ns(bound));
-  if (native_schema) append_native_bounds(*native_schema, grid.bounds_ns_);
+  const auto native = native_schema ? native_bounds(*native_schema) : std::vector<std::uint64_t>();
+  grid.bounds_ns_.insert(grid.bounds_ns_.end(), native.begin(), native.end());
   std::sort(grid.bounds_ns_.begin(), grid.bounds_ns_.end());
   grid.bounds_ns_.erase(std::unique(grid.bounds_ns_.begin(), grid.bounds_ns_.end()),
                         grid.bounds_ns_.end());
@@ -89,13 +99,21 @@ base::Result<BucketGrid> BucketGrid::create(std::vector<double> classic_bounds,
                        " cells; allowed: " + std::to_string(kMaxCells)};
   }
   grid.fill_first_cells();
+  const auto end_of = [&grid](std::uint64_t bound_ns) {
+    return grid.cell_of(nanoseconds(static_cast<std::int64_t>(bound_ns))) + 1;
+  };
+  if (native_schema) grid.lowest_native_index_ = lowest_index(*native_schema);
+  for (const std::uint64_t bound_ns : native) grid.native_ends_.push_back(end_of(bound_ns));
   for (const double bound : classic_bounds) {
-    grid.classic_ends_.push_back(
-        grid.cell_of(nanoseconds(static_cast<std::int64_t>(floor_ns(bound)))) + 1);
+    grid.classic_ends_.push_back(end_of(floor_ns(bound)));
     grid.classic_texts_.push_back(shortest_text(bound));
   }
   grid.classic_bounds_ = std::move(classic_bounds);
   return grid;
+}
+
+double BucketGrid::zero_threshold() const {
+  return std::exp2(lowest_native_index_ * std::exp2(-native_schema_.value_or(0)));
 }
 
 std::size_t BucketGrid::cell_of(nanoseconds value) const {

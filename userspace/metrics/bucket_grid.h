@@ -49,6 +49,12 @@ class BucketGrid {
   /// Classic bound i as the label `le` has it.
   [[nodiscard]] const std::string& classic_text(std::size_t i) const { return classic_texts_[i]; }
   [[nodiscard]] std::optional<int> native_schema() const { return native_schema_; }
+  /// The first cell past each native bound, lowest bound first. Empty without a native schema.
+  [[nodiscard]] std::span<const std::size_t> native_ends() const { return native_ends_; }
+  /// k of the lowest native bound 2^(k / 2^schema) seconds.
+  [[nodiscard]] std::int32_t lowest_native_index() const { return lowest_native_index_; }
+  /// The lowest native bound in seconds: what lies below it is not told apart natively.
+  [[nodiscard]] double zero_threshold() const;
 
   bool operator==(const BucketGrid&) const = default;
 
@@ -59,6 +65,8 @@ class BucketGrid {
   std::vector<double> classic_bounds_;
   std::vector<std::string> classic_texts_;
   std::optional<int> native_schema_;
+  std::int32_t lowest_native_index_ = 0;
+  std::vector<std::size_t> native_ends_;
   std::vector<std::uint64_t> bounds_ns_;
   std::vector<std::size_t> classic_ends_;
   std::vector<std::uint16_t> first_cells_;  // per slice of the values, see cell_of()

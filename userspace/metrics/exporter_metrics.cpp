@@ -3,7 +3,8 @@
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
-#include <prometheus/text_serializer.h>
+
+#include "metrics/label_text.h"
 
 namespace rtt::metrics {
 namespace {
@@ -13,6 +14,12 @@ constexpr FamilyInfo kSourceUp = {
     "Whether a source of observations delivers (1) or this host cannot run it (0)."};
 
 prometheus::Labels to_map(const Labels& labels) { return {labels.begin(), labels.end()}; }
+
+std::string label_text(const std::vector<prometheus::ClientMetric::Label>& labels) {
+  std::string text;
+  for (const auto& [name, value] : labels) append_label(text, name, value);
+  return text;
+}
 
 }  // namespace
 
@@ -31,6 +38,7 @@ struct ExporterMetrics::Impl {
         .Register(registry);
   }
 
+  const WallTime created = std::chrono::system_clock::now();
   prometheus::Registry registry{prometheus::Registry::InsertBehavior::Merge};
 };
 
@@ -55,8 +63,22 @@ void ExporterMetrics::remove_source(const std::string& source) {
   sources.Remove(&sources.Add({{"source", source}}));
 }
 
+// prometheus-cpp's own serializer has one format, and takes longer for it than all peers of a small configuration.
+void ExporterMetrics::write(FamilyWriter& writer) const {
+  for (const prometheus::MetricFamily& family : impl_->registry.Collect()) {
+    const bool counter = family.type == prometheus::MetricType::Counter;
+    writer.begin_family(family.name, counter ? FamilyType::kCounter : FamilyType::kGauge,
+                        family.help);
+    for (const prometheus::ClientMetric& metric : family.metric) {
+      writer.sample({label_text(metric.label), impl_->created},
+                    counter ? metric.counter.value : metric.gauge.value);
+    }
+    writer.end_family();
+  }
+}
+
 void ExporterMetrics::append_text(std::string& out) const {
-  out += prometheus::TextSerializer().Serialize(impl_->registry.Collect());
+  write(*create_writer(Format::kText, out));
 }
 
 }  // namespace rtt::metrics

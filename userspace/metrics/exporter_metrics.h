@@ -34,6 +34,7 @@ class ExporterMetrics {
   /// The source is not configured any more: its series goes.
   void remove_source(const std::string& source);
 
+  void write(FamilyWriter& writer) const;
   /// Appends all families in the text format 0.0.4.
   void append_text(std::string& out) const;
 

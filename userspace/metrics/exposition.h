@@ -7,10 +7,10 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <vector>
 
 #include "metrics/exporter_metrics.h"
+#include "metrics/scrape.h"
 #include "metrics/series_store.h"
 
 namespace rtt::metrics {
@@ -24,15 +24,15 @@ class Exposition {
   /// ones.
   void set_collectors(std::vector<std::shared_ptr<Collector>> collectors);
 
-  /// Text format 0.0.4 of every family.
-  [[nodiscard]] std::string text();
+  /// Every family as it is now.
+  [[nodiscard]] std::unique_ptr<Scrape> scrape(Format format);
   /// Runs the collectors without rendering.
   void collect();
 
  private:
   const SeriesStore& store_;
   ExporterMetrics& exporter_;
-  std::atomic<std::size_t> last_size_ = 0;  // the next response is about as long
+  std::atomic<std::size_t> last_cells_ = 0;  // occupied ones; the next scrape has about as many
   std::mutex collecting_;
   std::vector<std::shared_ptr<Collector>> collectors_;
 };

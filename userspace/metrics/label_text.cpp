@@ -1,9 +1,8 @@
 #include "metrics/label_text.h"
 
-#include <string_view>
+#include <algorithm>
 
 namespace rtt::metrics {
-namespace {
 
 void append_label(std::string& out, std::string_view name, std::string_view value) {
   if (!out.empty()) out += ',';
@@ -20,7 +19,22 @@ void append_label(std::string& out, std::string_view name, std::string_view valu
   out += '"';
 }
 
-}  // namespace
+// Undoes append_label(): what that does not write is not expected here.
+Labels parse_label_text(std::string_view text) {
+  Labels labels;
+  while (!text.empty()) {
+    const std::size_t equals = text.find('=');
+    auto& [name, value] = labels.emplace_back(text.substr(0, equals), "");
+    std::size_t at = equals + 2;
+    for (; text[at] != '"'; ++at) {
+      const bool escaped = text[at] == '\\';
+      if (escaped) ++at;
+      value += escaped && text[at] == 'n' ? '\n' : text[at];
+    }
+    text.remove_prefix(std::min(at + 2, text.size()));
+  }
+  return labels;
+}
 
 std::string peer_label_text(const PeerLabels& peer) {
   std::string text;

@@ -1,172 +1,183 @@
 #include "metrics/peer_families.h"
 
-#include "metrics/text_writer.h"
+#include <utility>
 
 namespace rtt::metrics {
 namespace {
 
-void write_rtt(const SeriesSet& set, TextWriter& writer) {
-  writer.family(
-      "rtt_seconds", "histogram",
-      "Round-trip times by method, not smoothed unless said here. icmp, tcp_echo: kernel packet "
-      "timestamps of request and reply. tcp_connect: the kernel's handshake RTT of the probe's "
-      "socket (for a refused connection the time until the reset). tcp_probe: raw samples of real "
-      "connections, one per ACK of new data. tcp_handshake: handshakes of real connections. "
-      "tcp_info: the smoothed RTT (srtt) of each established connection, once per poll.");
-  const auto write = [&writer](const Series& series, auto& scratch) {
-    if (!scratch) {
-      scratch.emplace(series.snapshot().histogram);
-    } else {
-      series.copy_histogram(*scratch);
-    }
-    writer.histogram(series.label_text(), *scratch);
+using Readings = SeriesReadings;
+
+void add_rtt(const Readings& readings, Families& families) {
+  families.push_back(
+      {"rtt_seconds", FamilyType::kHistogram,
+       "Round-trip times by method, not smoothed unless said here. icmp, tcp_echo: kernel packet "
+       "timestamps of request and reply. tcp_connect: the kernel's handshake RTT of the probe's "
+       "socket (for a refused connection the time until the reset). tcp_probe: raw samples of real "
+       "connections, one per ACK of new data. tcp_handshake: handshakes of real connections. "
+       "tcp_info: the smoothed RTT (srtt) of each established connection, once per poll.",
+       readings.rtts.size(), [&readings](std::size_t i, FamilyWriter& writer) {
+         const Series& series = readings.set->rtt(i);
+         const HistogramReading& histogram = readings.rtts[i].histogram;
+         writer.histogram(series.key(), series.grid(), histogram, histogram.cells(readings.cells));
+       }});
+}
+
+void add_differences(const Readings& readings, Families& families) {
+  families.push_back(
+      {"rtt_difference_seconds", FamilyType::kGauge,
+       "Median RTT of the method minus median RTT of icmp, both over the last minute.",
+       readings.set->comparisons().size(), [&readings](std::size_t i, FamilyWriter& writer) {
+         const auto [series, reference] = readings.set->comparisons()[i];
+         const auto median = readings.rtts[series].median;
+         const auto reference_median = readings.rtts[reference].median;
+         if (!median || !reference_median) return;
+         writer.sample(readings.set->rtt(series).key(),
+                       base::to_seconds(*median - *reference_median));
+       }});
+}
+
+/// A family with what `write` makes of each probed series.
+template <typename Write>
+void add_probe_family(const Readings& readings, Family family, Write write, Families& families) {
+  family.size = readings.probes.size();
+  family.write = [&readings, write = std::move(write)](std::size_t i, FamilyWriter& writer) {
+    write(*readings.set->probes()[i], readings.probes[i], writer);
   };
-  std::optional<Histogram> scratch;
-  for (const auto& series : set.probes()) write(*series, scratch);
-  for (const auto& series : set.passive()) write(*series, scratch);
+  families.push_back(std::move(family));
 }
 
-void write_differences(const SeriesSet& set, TextWriter& writer) {
-  writer.family("rtt_difference_seconds", "gauge",
-                "Median RTT of the method minus median RTT of icmp, both over the last minute.");
-  for (const auto& [series, reference] : set.comparisons()) {
-    const auto median = series->median();
-    const auto reference_median = reference->median();
-    if (!median || !reference_median) continue;
-    writer.sample(series->label_text(), base::to_seconds(*median - *reference_median));
-  }
-}
+using ProbeSnapshot = ProbeSeries::ProbeSnapshot;
 
-struct ProbeState {
-  const ProbeSeries* series;
-  ProbeSeries::ProbeSnapshot snapshot;
-};
-
-using ProbeStates = std::vector<ProbeState>;
-
-void write_smoothed(const ProbeStates& probes, TextWriter& writer) {
-  writer.family("rtt_smoothed_seconds", "gauge",
-                "Exponentially weighted moving average of the probes' RTT, weight 0.2.");
-  for (const auto& [series, state] : probes) {
-    if (state.smoothed) writer.sample(series->label_text(), base::to_seconds(*state.smoothed));
-  }
-  writer.family("rtt_jitter_seconds", "gauge",
-                "Interarrival jitter as in RFC 3550, of the probes' RTT.");
-  for (const auto& [series, state] : probes) {
-    if (state.smoothed) writer.sample(series->label_text(), base::to_seconds(state.jitter));
-  }
+void add_smoothed(const Readings& readings, Families& families) {
+  add_probe_family(
+      readings,
+      {"rtt_smoothed_seconds", FamilyType::kGauge,
+       "Exponentially weighted moving average of the probes' RTT, weight 0.2."},
+      [](const ProbeSeries& series, const ProbeSnapshot& state, FamilyWriter& writer) {
+        if (state.smoothed) writer.sample(series.key(), base::to_seconds(*state.smoothed));
+      },
+      families);
+  add_probe_family(
+      readings,
+      {"rtt_jitter_seconds", FamilyType::kGauge,
+       "Interarrival jitter as in RFC 3550, of the probes' RTT."},
+      [](const ProbeSeries& series, const ProbeSnapshot& state, FamilyWriter& writer) {
+        if (state.smoothed) writer.sample(series.key(), base::to_seconds(state.jitter));
+      },
+      families);
 }
 
 struct LedgerFamily {
   const char* name;
-  const char* type;
+  FamilyType type;
   const char* help;
   std::uint64_t ProbeLedger::* value;
 };
 
 constexpr LedgerFamily kLedgerFamilies[] = {
-    {"rtt_probes_sent_total", "counter",
+    {"rtt_probes_sent_total", FamilyType::kCounter,
      "Probes started; always replied + lost + failed + in flight.", &ProbeLedger::sent},
-    {"rtt_probes_replied_total", "counter", "Probes answered within their timeout.",
+    {"rtt_probes_replied_total", FamilyType::kCounter, "Probes answered within their timeout.",
      &ProbeLedger::replied},
-    {"rtt_probes_lost_total", "counter", "Probes not answered within their timeout.",
+    {"rtt_probes_lost_total", FamilyType::kCounter, "Probes not answered within their timeout.",
      &ProbeLedger::lost},
-    {"rtt_probes_late_total", "counter",
+    {"rtt_probes_late_total", FamilyType::kCounter,
      "Replies after the timeout; their probes stay counted as lost.", &ProbeLedger::late},
-    {"rtt_probes_duplicate_total", "counter", "Further replies to probes that had one.",
+    {"rtt_probes_duplicate_total", FamilyType::kCounter, "Further replies to probes that had one.",
      &ProbeLedger::duplicate},
-    {"rtt_probes_in_flight", "gauge", "Probes neither answered nor given up yet.",
+    {"rtt_probes_in_flight", FamilyType::kGauge, "Probes neither answered nor given up yet.",
      &ProbeLedger::in_flight},
 };
 
-void write_ledger(const ProbeStates& probes, TextWriter& writer) {
+void add_ledger(const Readings& readings, Families& families) {
   for (const LedgerFamily& family : kLedgerFamilies) {
-    writer.family(family.name, family.type, family.help);
-    for (const auto& [series, state] : probes) {
-      writer.sample(series->label_text(), state.ledger.*family.value);
-    }
+    add_probe_family(
+        readings, {family.name, family.type, family.help},
+        [value = family.value](const ProbeSeries& series, const ProbeSnapshot& state,
+                               FamilyWriter& writer) {
+          writer.sample(series.key(), state.ledger.*value);
+        },
+        families);
   }
-  writer.family("rtt_probes_failed_total", "counter",
-                "Probes that ended for another cause than silence, by reason.");
-  for (const auto& [series, state] : probes) {
-    for (const FailureReason reason : series->reasons()) {
-      writer.sample(series->label_text(), "reason", to_string(reason),
-                    state.ledger.failed[static_cast<std::size_t>(reason)]);
-    }
-  }
-  writer.family("rtt_probe_up", "gauge", "Whether the last finished probe got its reply.");
-  for (const auto& [series, state] : probes) {
-    writer.sample(series->label_text(), std::uint64_t{state.ledger.up});
-  }
+  add_probe_family(
+      readings,
+      {"rtt_probes_failed_total", FamilyType::kCounter,
+       "Probes that ended for another cause than silence, by reason."},
+      [](const ProbeSeries& series, const ProbeSnapshot& state, FamilyWriter& writer) {
+        for (const FailureReason reason : series.reasons()) {
+          writer.sample(series.key(), {"reason", to_string(reason)},
+                        state.ledger.failed[static_cast<std::size_t>(reason)]);
+        }
+      },
+      families);
+  add_probe_family(
+      readings,
+      {"rtt_probe_up", FamilyType::kGauge, "Whether the last finished probe got its reply."},
+      [](const ProbeSeries& series, const ProbeSnapshot& state, FamilyWriter& writer) {
+        writer.sample(series.key(), std::uint64_t{state.ledger.up});
+      },
+      families);
 }
 
-struct ConnectionCounts {
-  std::uint64_t connections;
-  std::uint64_t segments_sent;
-  std::uint64_t segments_retransmitted;
-};
-
-struct SegmentFamily {
+struct ConnectionFamily {
   const char* name;
-  const char* type;
+  FamilyType type;
   const char* help;
-  std::uint64_t ConnectionCounts::* value;
+  std::uint64_t ConnectionSeries::Reading::* value;
 };
 
-constexpr SegmentFamily kSegmentFamilies[] = {
-    {"rtt_tcp_connections", "gauge", "Established TCP connections, as of the last poll.",
-     &ConnectionCounts::connections},
-    {"rtt_tcp_segments_sent_total", "counter",
+constexpr ConnectionFamily kConnectionFamilies[] = {
+    {"rtt_tcp_connections", FamilyType::kGauge, "Established TCP connections, as of the last poll.",
+     &ConnectionSeries::Reading::connections},
+    {"rtt_tcp_segments_sent_total", FamilyType::kCounter,
      "TCP segments with data sent by connections to the peer, retransmissions included, pure ACKs "
      "not; counted from the exporter's first poll on.",
-     &ConnectionCounts::segments_sent},
-    {"rtt_tcp_segments_retransmitted_total", "counter",
+     &ConnectionSeries::Reading::segments_sent},
+    {"rtt_tcp_segments_retransmitted_total", FamilyType::kCounter,
      "TCP segments retransmitted by connections to the peer, SYN and FIN included.",
-     &ConnectionCounts::segments_retransmitted},
+     &ConnectionSeries::Reading::segments_retransmitted},
 };
 
-// Each series is copied twice, one after the other: a copy of all histograms would be as large as
-// all series.
-void write_connections(const SeriesSet& set, TextWriter& writer) {
-  ConnectionSeries::Snapshot scratch = set.connections().front()->snapshot();
-  std::vector<ConnectionCounts> counts;
-  counts.reserve(set.connections().size());
-  writer.family(
-      "rtt_tcp_min_seconds", "histogram",
-      "Lowest RTT of each established TCP connection, as the kernel keeps it, once per poll.");
-  for (const auto& series : set.connections()) {
-    series->copy_snapshot(scratch);
-    writer.histogram(series->label_text(), scratch.min_rtt);
-    counts.push_back({scratch.connections, scratch.segments_sent, scratch.segments_retransmitted});
-  }
-  writer.family("rtt_tcp_queueing_seconds", "histogram",
-                "Smoothed RTT minus lowest RTT of each established TCP connection, once per poll.");
-  for (const auto& series : set.connections()) {
-    series->copy_snapshot(scratch);
-    writer.histogram(series->label_text(), scratch.queueing);
-  }
-  for (const SegmentFamily& family : kSegmentFamilies) {
-    writer.family(family.name, family.type, family.help);
-    for (std::size_t i = 0; i < counts.size(); ++i) {
-      writer.sample(set.connections()[i]->label_text(), counts[i].*family.value);
-    }
+void add_connection_histogram(const Readings& readings, const char* name, const char* help,
+                              HistogramReading ConnectionSeries::Reading::* histogram,
+                              Families& families) {
+  families.push_back({name, FamilyType::kHistogram, help, readings.connections.size(),
+                      [&readings, histogram](std::size_t i, FamilyWriter& writer) {
+                        const ConnectionSeries& series = *readings.set->connections()[i];
+                        const HistogramReading& reading = readings.connections[i].*histogram;
+                        writer.histogram(series.key(), series.grid(), reading,
+                                         reading.cells(readings.cells));
+                      }});
+}
+
+void add_connections(const Readings& readings, Families& families) {
+  add_connection_histogram(
+      readings, "rtt_tcp_min_seconds",
+      "Lowest RTT of each established TCP connection, as the kernel keeps it, once per poll.",
+      &ConnectionSeries::Reading::min_rtt, families);
+  add_connection_histogram(
+      readings, "rtt_tcp_queueing_seconds",
+      "Smoothed RTT minus lowest RTT of each established TCP connection, once per poll.",
+      &ConnectionSeries::Reading::queueing, families);
+  for (const ConnectionFamily& family : kConnectionFamilies) {
+    families.push_back({family.name, family.type, family.help, readings.connections.size(),
+                        [&readings, value = family.value](std::size_t i, FamilyWriter& writer) {
+                          writer.sample(readings.set->connections()[i]->key(),
+                                        readings.connections[i].*value);
+                        }});
   }
 }
 
 }  // namespace
 
-void append_peer_families(const SeriesSet& set, std::string& out) {
-  TextWriter writer(out);
-  write_rtt(set, writer);
-  write_differences(set, writer);
-  ProbeStates probes;
-  probes.reserve(set.probes().size());
-  for (const auto& series : set.probes()) {
-    probes.push_back({series.get(), series->probe_snapshot()});
-  }
-  write_smoothed(probes, writer);
-  write_ledger(probes, writer);
-  if (!set.connections().empty()) write_connections(set, writer);
+Families peer_families(const SeriesReadings& readings) {
+  Families families;
+  add_rtt(readings, families);
+  add_differences(readings, families);
+  add_smoothed(readings, families);
+  add_ledger(readings, families);
+  if (!readings.connections.empty()) add_connections(readings, families);
+  return families;
 }
 
 }  // namespace rtt::metrics

@@ -1,15 +1,22 @@
 #include "metrics/process_metrics.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <limits>
 #include <sstream>
+#include <utility>
+#include <vector>
+
+#include "base/unique_fd.h"
 
 namespace rtt::metrics {
 namespace {
@@ -25,29 +32,44 @@ constexpr FamilyInfo kResidentMemory = {"process_resident_memory_bytes",
 constexpr FamilyInfo kStartTime = {"process_start_time_seconds",
                                    "Start time of the process since unix epoch in seconds."};
 
-struct ProcessStat {
-  double cpu_seconds = 0;
-  double start_seconds_since_boot = 0;
+// proc(5), /proc/pid/stat: fields are counted from 1; the second one is the name in parentheses,
+// which may hold spaces.
+double start_seconds_since_boot() {
+  std::ifstream file("/proc/self/stat");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::size_t name_end = text.rfind(')');
+  if (name_end == std::string::npos) return 0;
+  std::istringstream rest(text.substr(name_end + 1));
+  const std::vector<std::string> fields{std::istream_iterator<std::string>(rest), {}};
+  constexpr std::size_t kStartTime = 22 - 3;
+  if (fields.size() <= kStartTime) return 0;
+  return std::strtod(fields[kStartTime].c_str(), nullptr) /
+         static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+struct Memory {
   double virtual_bytes = 0;
   double resident_bytes = 0;
 };
 
-// proc(5), /proc/pid/stat: fields are counted from 1; the second one is the name in parentheses,
-// which may hold spaces.
-ProcessStat read_stat() {
-  std::ifstream file("/proc/self/stat");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  const std::size_t name_end = text.rfind(')');
-  if (name_end == std::string::npos) return {};
-  std::istringstream rest(text.substr(name_end + 1));
-  const std::vector<std::string> fields{std::istream_iterator<std::string>(rest), {}};
-  const auto field = [&fields](std::size_t number) {
-    const std::size_t index = number - 3;
-    return index < fields.size() ? std::strtod(fields[index].c_str(), nullptr) : 0.0;
+// Cheaper than /proc/self/stat, for which the kernel adds up much else.
+Memory read_memory() {
+  const base::UniqueFd file(open("/proc/self/statm", O_RDONLY | O_CLOEXEC));
+  std::array<char, 256> text{};
+  if (!file || read(file.get(), text.data(), text.size() - 1) <= 0) return {};
+  char* rest = nullptr;
+  const auto page = static_cast<double>(sysconf(_SC_PAGESIZE));
+  const double virtual_pages = std::strtod(text.data(), &rest);
+  return {virtual_pages * page, std::strtod(rest, nullptr) * page};
+}
+
+double cpu_seconds() {
+  rusage usage{};
+  if (getrusage(RUSAGE_SELF, &usage) != 0) return 0;
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
   };
-  const auto ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
-  return {(field(14) + field(15)) / ticks, field(22) / ticks, field(23),
-          field(24) * static_cast<double>(sysconf(_SC_PAGESIZE))};
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 double boot_time_seconds() {
@@ -76,20 +98,20 @@ double count_open_fds() {
 }  // namespace
 
 ProcessMetrics::ProcessMetrics(ExporterMetrics& metrics) : metrics_(metrics) {
-  metrics_.set_gauge(kStartTime, {}, boot_time_seconds() + read_stat().start_seconds_since_boot);
+  metrics_.set_gauge(kStartTime, {}, boot_time_seconds() + start_seconds_since_boot());
 }
 
 void ProcessMetrics::collect() {
-  const ProcessStat stat = read_stat();
-  metrics_.add_counter(kCpuSeconds, {}, std::max(0.0, stat.cpu_seconds - cpu_seconds_));
-  cpu_seconds_ = std::max(cpu_seconds_, stat.cpu_seconds);
+  const double cpu_now = std::max(cpu_seconds(), cpu_seconds_);
+  metrics_.add_counter(kCpuSeconds, {}, cpu_now - std::exchange(cpu_seconds_, cpu_now));
   metrics_.set_gauge(kOpenFds, {}, count_open_fds());
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
     metrics_.set_gauge(kMaxFds, {}, static_cast<double>(limit.rlim_cur));
   }
-  metrics_.set_gauge(kVirtualMemory, {}, stat.virtual_bytes);
-  metrics_.set_gauge(kResidentMemory, {}, stat.resident_bytes);
+  const Memory memory = read_memory();
+  metrics_.set_gauge(kVirtualMemory, {}, memory.virtual_bytes);
+  metrics_.set_gauge(kResidentMemory, {}, memory.resident_bytes);
 }
 
 }  // namespace rtt::metrics

@@ -32,7 +32,7 @@ void Series::observe_locked(nanoseconds rtt, base::TimePoint now) {
   last_ = rtt;
 }
 
-void Series::add(std::span<const std::uint64_t> cells, std::uint64_t sum_ns) {
+void Series::add(std::span<const CellCount> cells, std::uint64_t sum_ns) {
   const std::lock_guard lock(mutex_);
   const std::uint64_t added = histogram_.add(cells, sum_ns);
   window_.add(histogram_.grid(), {cells, added, sum_ns}, base::Clock::now());
@@ -40,21 +40,18 @@ void Series::add(std::span<const std::uint64_t> cells, std::uint64_t sum_ns) {
 
 Series::Snapshot Series::snapshot() const {
   const std::lock_guard lock(mutex_);
-  return snapshot_locked();
-}
-
-Series::Snapshot Series::snapshot_locked() const {
   return {histogram_, last_, window_.median(base::Clock::now())};
 }
 
-std::optional<nanoseconds> Series::median() const {
+Series::Reading Series::read(std::vector<CellCount>& cells, bool with_median) const {
   const std::lock_guard lock(mutex_);
-  return window_.median(base::Clock::now());
+  return read_locked(cells, with_median);
 }
 
-void Series::copy_histogram(Histogram& into) const {
-  const std::lock_guard lock(mutex_);
-  into = histogram_;
+Series::Reading Series::read_locked(std::vector<CellCount>& cells, bool with_median) const {
+  Reading reading{histogram_.read(cells), std::nullopt};
+  if (with_median) reading.median = window_.median(base::Clock::now());
+  return reading;
 }
 
 std::uint64_t ProbeLedger::failed_total() const {
@@ -131,6 +128,16 @@ void ProbeSeries::smooth_locked(nanoseconds rtt) {
 
 ProbeSeries::ProbeSnapshot ProbeSeries::probe_snapshot() const {
   const std::lock_guard lock(mutex_);
+  return probe_snapshot_locked();
+}
+
+ProbeSeries::ProbeReading ProbeSeries::read_probe(std::vector<CellCount>& cells,
+                                                  bool with_median) const {
+  const std::lock_guard lock(mutex_);
+  return {read_locked(cells, with_median), probe_snapshot_locked()};
+}
+
+ProbeSeries::ProbeSnapshot ProbeSeries::probe_snapshot_locked() const {
   ProbeSnapshot state{ledger_, std::nullopt, nanoseconds(static_cast<std::int64_t>(jitter_ns_))};
   if (smoothed_ns_) state.smoothed = nanoseconds(static_cast<std::int64_t>(*smoothed_ns_));
   return state;
@@ -160,9 +167,10 @@ void ConnectionSeries::set_connections(std::uint64_t count) {
   state_.connections = count;
 }
 
-void ConnectionSeries::copy_snapshot(Snapshot& into) const {
+ConnectionSeries::Reading ConnectionSeries::read(std::vector<CellCount>& cells) const {
   const std::lock_guard lock(mutex_);
-  into = state_;
+  return {state_.min_rtt.read(cells), state_.queueing.read(cells), state_.connections,
+          state_.segments_sent, state_.segments_retransmitted};
 }
 
 ConnectionSeries::Snapshot ConnectionSeries::snapshot() const {

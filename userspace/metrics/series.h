@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "metrics/failure_reason.h"
+#include "metrics/family_writer.h"
 #include "metrics/histogram.h"
 #include "metrics/sliding_window.h"
 
@@ -48,29 +49,42 @@ class Series {
 
   [[nodiscard]] const PeerLabels& peer() const { return peer_; }
   [[nodiscard]] const std::string& method() const { return method_; }
+  [[nodiscard]] const BucketGrid& grid() const { return histogram_.grid(); }
 
   /// Negative values count as 0.
   void observe(nanoseconds rtt);
   /// The same for many, under one lock.
   void observe(std::span<const nanoseconds> rtts);
   /// Counts that the kernel made on the same grid.
-  void add(std::span<const std::uint64_t> cells, std::uint64_t sum_ns);
+  void add(std::span<const CellCount> cells, std::uint64_t sum_ns);
 
   [[nodiscard]] Snapshot snapshot() const;
-  [[nodiscard]] std::optional<nanoseconds> median() const;
-  /// Like snapshot().histogram, into memory that is there already.
-  void copy_histogram(Histogram& into) const;
-  /// `target="db",peer="10.0.0.5",method="icmp"`, escaped, ready to stand in an exposition.
-  [[nodiscard]] const std::string& label_text() const { return label_text_; }
+
+  /// What a scrape shows.
+  struct Reading {
+    HistogramReading histogram;
+    std::optional<nanoseconds> median;  // of the last minute; only if asked for
+  };
+  /// Much cheaper than snapshot(), above all without the median. Appends the histogram's cells to `cells`.
+  [[nodiscard]] Reading read(std::vector<CellCount>& cells, bool with_median) const;
+  /// That read() comes soon: with many series none is in a cache any more.
+  void prefetch() const {
+    __builtin_prefetch(&mutex_);
+    __builtin_prefetch(&histogram_);
+    __builtin_prefetch(&histogram_ + 1);
+  }
+  /// `target="db",peer="10.0.0.5",method="icmp"`, and since when.
+  [[nodiscard]] SeriesKey key() const { return {label_text_, created_}; }
 
  protected:
   void observe_locked(nanoseconds rtt, base::TimePoint now);
-  [[nodiscard]] Snapshot snapshot_locked() const;
+  [[nodiscard]] Reading read_locked(std::vector<CellCount>& cells, bool with_median) const;
 
  private:
   const PeerLabels peer_;
   const std::string method_;
   const std::string label_text_;
+  const WallTime created_ = std::chrono::system_clock::now();
 
  protected:
   mutable std::mutex mutex_;
@@ -124,7 +138,15 @@ class ProbeSeries final : public Series {
   [[nodiscard]] const std::vector<FailureReason>& reasons() const { return reasons_; }
   [[nodiscard]] ProbeSnapshot probe_snapshot() const;
 
+  /// Both under one lock, so that they agree.
+  struct ProbeReading {
+    Reading rtt;
+    ProbeSnapshot probe;
+  };
+  [[nodiscard]] ProbeReading read_probe(std::vector<CellCount>& cells, bool with_median) const;
+
  private:
+  [[nodiscard]] ProbeSnapshot probe_snapshot_locked() const;
   void finish_locked(std::uint64_t& outcome, bool up);
   void fail_locked(FailureReason reason);
   void smooth_locked(nanoseconds rtt);
@@ -150,8 +172,9 @@ class ConnectionSeries {
   ConnectionSeries(PeerLabels peer, const std::shared_ptr<const BucketGrid>& grid);
 
   [[nodiscard]] const PeerLabels& peer() const { return peer_; }
-  /// `target="db",peer="10.0.0.5"`, escaped, ready to stand in an exposition.
-  [[nodiscard]] const std::string& label_text() const { return label_text_; }
+  [[nodiscard]] const BucketGrid& grid() const { return state_.min_rtt.grid(); }
+  /// `target="db",peer="10.0.0.5"`, and since when.
+  [[nodiscard]] SeriesKey key() const { return {label_text_, created_}; }
 
   struct Rtts {
     nanoseconds min_rtt;
@@ -165,12 +188,22 @@ class ConnectionSeries {
   void set_connections(std::uint64_t count);
 
   [[nodiscard]] Snapshot snapshot() const;
-  /// Like snapshot(), into memory that is there already.
-  void copy_snapshot(Snapshot& into) const;
+
+  /// What a scrape shows.
+  struct Reading {
+    HistogramReading min_rtt;
+    HistogramReading queueing;
+    std::uint64_t connections;
+    std::uint64_t segments_sent;
+    std::uint64_t segments_retransmitted;
+  };
+  /// Much cheaper than snapshot(). Appends the histograms' cells to `cells`.
+  [[nodiscard]] Reading read(std::vector<CellCount>& cells) const;
 
  private:
   const PeerLabels peer_;
   const std::string label_text_;
+  const WallTime created_ = std::chrono::system_clock::now();
   mutable std::mutex mutex_;
   Snapshot state_;
 };

@@ -52,17 +52,16 @@ std::shared_ptr<ConnectionSeries> SeriesSet::Builder::connections(const PeerLabe
 }
 
 std::shared_ptr<const SeriesSet> SeriesSet::Builder::build() && {
-  std::map<PeerLabels, std::shared_ptr<Series>> references;
-  for (const auto& series : set_->probes_) {
-    if (series->method() == kReferenceMethod) references.emplace(series->peer(), series);
+  std::map<PeerLabels, std::size_t> references;
+  for (std::size_t i = 0; i < set_->probes_.size(); ++i) {
+    const ProbeSeries& series = *set_->probes_[i];
+    if (series.method() == kReferenceMethod) references.emplace(series.peer(), i);
   }
-  const auto compare = [&](const std::shared_ptr<Series>& series) {
-    const auto reference = references.find(series->peer());
-    if (reference == references.end() || reference->second == series) return;
-    set_->comparisons_.push_back({series, reference->second});
-  };
-  for (const auto& series : set_->probes_) compare(series);
-  for (const auto& series : set_->passive_) compare(series);
+  for (std::size_t i = 0; i < set_->size(); ++i) {
+    const auto reference = references.find(set_->rtt(i).peer());
+    if (reference == references.end() || reference->second == i) continue;
+    set_->comparisons_.push_back({i, reference->second});
+  }
   return std::move(set_);
 }
 

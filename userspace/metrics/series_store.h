@@ -24,10 +24,10 @@ class SeriesSet {
  public:
   class Builder;
 
-  /// A series and the one it is compared with: same peer, reference method.
+  /// A series and the one it is compared with: same peer, reference method. As numbers, see rtt().
   struct Comparison {
-    std::shared_ptr<Series> series;
-    std::shared_ptr<Series> reference;
+    std::size_t series;
+    std::size_t reference;
   };
 
   /// All in the order in which the builder was asked for them.
@@ -39,6 +39,10 @@ class SeriesSet {
   [[nodiscard]] const std::vector<Comparison>& comparisons() const { return comparisons_; }
   /// Histograms under rtt_seconds: what limits.max_series bounds.
   [[nodiscard]] std::size_t size() const { return passive_.size() + probes_.size(); }
+  /// The series with a histogram under rtt_seconds, by number: all of probes(), then all of passive().
+  [[nodiscard]] const Series& rtt(std::size_t number) const {
+    return number < probes_.size() ? *probes_[number] : *passive_[number - probes_.size()];
+  }
   /// Configured series that did not fit.
   [[nodiscard]] std::size_t dropped() const { return dropped_; }
 

@@ -21,13 +21,11 @@ void SlidingWindow::observe(std::size_t cell, nanoseconds value, base::TimePoint
 
 void SlidingWindow::add(const BucketGrid& grid, const Counts& counts, base::TimePoint now) {
   Slice& slice = slice_at(now);
-  for (std::size_t cell = 0; cell < counts.cells.size(); ++cell) {
-    const std::uint64_t count = counts.cells[cell];
-    if (count == 0) continue;
+  for (const auto& [cell, count] : counts.cells) {
     const double sum_ns = count == counts.total
                               ? static_cast<double>(counts.sum_ns)
                               : middle_ns(grid, cell) * static_cast<double>(count);
-    add_to_cell(slice, {static_cast<std::uint32_t>(cell), count, sum_ns});
+    add_to_cell(slice, {cell, count, sum_ns});
   }
 }
 
@@ -41,10 +39,10 @@ SlidingWindow::Slice& SlidingWindow::slice_at(base::TimePoint now) {
   return slice;
 }
 
-void SlidingWindow::add_to_cell(Slice& slice, const CellCount& added) {
-  const auto found = std::lower_bound(
-      slice.cells.begin(), slice.cells.end(), added.cell,
-      [](const CellCount& entry, std::uint32_t cell) { return entry.cell < cell; });
+void SlidingWindow::add_to_cell(Slice& slice, const CellSum& added) {
+  const auto found =
+      std::lower_bound(slice.cells.begin(), slice.cells.end(), added.cell,
+                       [](const CellSum& entry, std::uint32_t cell) { return entry.cell < cell; });
   if (found == slice.cells.end() || found->cell != added.cell) {
     slice.cells.insert(found, added);
   } else {
@@ -56,20 +54,20 @@ void SlidingWindow::add_to_cell(Slice& slice, const CellCount& added) {
 std::optional<nanoseconds> SlidingWindow::median(base::TimePoint now) const {
   const std::int64_t oldest =
       now.time_since_epoch() / kSliceLength - static_cast<std::int64_t>(kSlices - 1);
-  std::vector<CellCount> all;
+  std::vector<CellSum> all;
   std::uint64_t total = 0;
   for (const Slice& slice : slices_) {
     if (slice.number < oldest) continue;
     all.insert(all.end(), slice.cells.begin(), slice.cells.end());
-    for (const CellCount& entry : slice.cells) total += entry.count;
+    for (const CellSum& entry : slice.cells) total += entry.count;
   }
   if (total == 0) return std::nullopt;
   std::sort(all.begin(), all.end(),
-            [](const CellCount& a, const CellCount& b) { return a.cell < b.cell; });
+            [](const CellSum& a, const CellSum& b) { return a.cell < b.cell; });
   const std::uint64_t rank = (total + 1) / 2;
   std::uint64_t below = 0;
   for (auto first = all.begin(); first != all.end();) {
-    CellCount merged{first->cell, 0, 0};
+    CellSum merged{first->cell, 0, 0};
     for (; first != all.end() && first->cell == merged.cell; ++first) {
       merged.count += first->count;
       merged.sum_ns += first->sum_ns;

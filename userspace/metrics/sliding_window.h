@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "metrics/bucket_grid.h"
+#include "metrics/histogram.h"
 
 namespace rtt::metrics {
 
@@ -18,7 +19,7 @@ class SlidingWindow {
   /// Counts whose single values are unknown: each counts as the middle of its cell, or as the mean
   /// when all lie in one cell.
   struct Counts {
-    std::span<const std::uint64_t> cells;
+    std::span<const CellCount> cells;
     std::uint64_t total;  // of the cells
     std::uint64_t sum_ns;
   };
@@ -31,18 +32,18 @@ class SlidingWindow {
   static constexpr nanoseconds kSliceLength = std::chrono::seconds(10);
   static constexpr std::size_t kSlices = 6;
 
-  struct CellCount {
+  struct CellSum {
     std::uint32_t cell;
     std::uint64_t count;
     double sum_ns;
   };
   struct Slice {
-    std::int64_t number = -1;      // of the ten seconds it holds, counted from the clock's epoch
-    std::vector<CellCount> cells;  // rising
+    std::int64_t number = -1;    // of the ten seconds it holds, counted from the clock's epoch
+    std::vector<CellSum> cells;  // rising
   };
 
   [[nodiscard]] Slice& slice_at(base::TimePoint now);
-  static void add_to_cell(Slice& slice, const CellCount& added);
+  static void add_to_cell(Slice& slice, const CellSum& added);
 
   std::array<Slice, kSlices> slices_;
 };

@@ -1,38 +1,55 @@
-// Writes families of the Prometheus text format 0.0.4 straight into the response.
+// The text format 0.0.4 and OpenMetrics 1.0, which is text as well.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "metrics/histogram.h"
+#include "metrics/family_writer.h"
 
 namespace rtt::metrics {
 
-/// Appends to a string that must outlive it. Label texts come ready-made (label_text.h).
-class TextWriter {
+class TextWriter final : public FamilyWriter {
  public:
-  explicit TextWriter(std::string& out) : out_(out) {}
+  /// Precondition: a text format.
+  TextWriter(std::string& out, Format format);
 
-  /// Begins a family: its HELP and TYPE. `name` must live as long as the family is written.
-  void family(std::string_view name, std::string_view type, std::string_view help);
-  void sample(std::string_view labels, double value);
-  void sample(std::string_view labels, std::uint64_t value);
-  /// With one more label, such as {"reason", "refused"}; its value needs no escaping.
-  void sample(std::string_view labels, std::string_view extra_name, std::string_view extra_value,
-              std::uint64_t value);
-  /// All classic buckets, sum and count.
-  void histogram(std::string_view labels, const Histogram& histogram);
+  void begin_family(std::string_view name, FamilyType type, std::string_view help) override;
+  void end_family() override {}
+  void finish() override;
+  void sample(const SeriesKey& key, double value) override;
+  void sample(const SeriesKey& key, std::uint64_t value) override;
+  void sample(const SeriesKey& key, const Label& extra, std::uint64_t value) override;
+  void histogram(const SeriesKey& key, const BucketGrid& grid, const HistogramReading& reading,
+                 std::span<const CellCount> cells) override;
 
  private:
-  void buckets(const Histogram& histogram);
+  // A piece of a line with room behind it: copied whole, which is faster than to copy what counts.
+  template <std::size_t kRoom>
+  struct Piece {
+    std::array<char, kRoom> text;
+    std::size_t size;
+  };
+
+  template <typename Number, typename... Extra>
+  void write_sample(const SeriesKey& key, Number number, const Extra&... extra);
+  void buckets(const BucketGrid& grid, std::uint64_t count, std::span<const CellCount> cells);
+  void make_bounds(const BucketGrid& grid);
   void open(std::string_view suffix, std::string_view labels);
-  void close(std::uint64_t value);
-  void close(double value);
+  void open(std::string_view suffix, std::string_view labels, const Label& extra);
+  void value(std::uint64_t value);
+  void value(double value);
+  void created(WallTime time);
 
   std::string& out_;
-  std::string_view name_;
-  std::string bucket_;  // what the lines of a histogram begin with
+  const bool open_metrics_;
+  std::string_view name_;  // without the _total of a counter
+  FamilyType type_ = FamilyType::kGauge;
+  std::string bucket_;             // what the lines of a histogram begin with
+  std::vector<Piece<32>> bounds_;  // what follows there, up to the count; +Inf last
 };
 
 }  // namespace rtt::metrics

@@ -22,9 +22,12 @@ class MappedArray {
   MappedArray& operator=(MappedArray&& other) noexcept;
 
   [[nodiscard]] std::size_t size() const { return words_.size(); }
+  /// What is loaded later is not older.
   [[nodiscard]] std::uint64_t load(std::size_t index) const {
-    return std::atomic_ref(words_[index]).load(std::memory_order_relaxed);
+    return std::atomic_ref(words_[index]).load(std::memory_order_acquire);
   }
+  /// That it is going to be loaded.
+  void prefetch(std::size_t index) const { __builtin_prefetch(&words_[index]); }
   void store(std::size_t index, std::uint64_t value) {
     std::atomic_ref(words_[index]).store(value);
   }

@@ -54,11 +54,23 @@ TcpProbeLayout TcpProbeLayout::create(std::size_t peers, std::size_t cells,
   layout.peers = static_cast<std::uint32_t>(peers);
   layout.cells = static_cast<std::uint32_t>(cells);
   layout.local_ports = static_cast<std::uint32_t>(local_ports);
-  const std::size_t stripe_bytes = peers * RTT_METHODS * (1 + cells) * sizeof(std::uint64_t);
+  const std::size_t stripe_bytes =
+      peers * RTT_METHODS * layout.words_per_row() * sizeof(std::uint64_t);
   while (layout.stripes < possible_cpus() && layout.stripes * 2 * stripe_bytes <= kRowBytesLimit) {
     layout.stripes *= 2;
   }
   return layout;
+}
+
+std::uint32_t TcpProbeLayout::groups_per_row() const {
+  return (cells + RTT_GROUP_CELLS - 1) / RTT_GROUP_CELLS;
+}
+
+std::uint32_t TcpProbeLayout::words_per_row() const {
+  constexpr std::uint32_t kWordsPerCacheLine = 8;
+  static_assert(kWordsBeforeCells * sizeof(std::uint64_t) == sizeof(rtt_row));
+  const std::uint32_t words = kWordsBeforeCells + groups_per_row() * RTT_GROUP_CELLS;
+  return (words + kWordsPerCacheLine - 1) / kWordsPerCacheLine * kWordsPerCacheLine;
 }
 
 std::uint32_t TcpProbeLayout::rows() const { return peers * stripes * RTT_METHODS; }

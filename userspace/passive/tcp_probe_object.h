@@ -27,7 +27,10 @@ struct TcpProbeLayout {
   /// long as all rows together stay within 8 MiB.
   [[nodiscard]] static TcpProbeLayout create(std::size_t peers, std::size_t cells,
                                              std::size_t local_ports);
-  [[nodiscard]] std::uint32_t words_per_row() const { return 1 + cells; }
+  /// A row as rtt_shared.h has it, in 64-bit words: before the cells, and in all.
+  static constexpr std::uint32_t kWordsBeforeCells = 5;
+  [[nodiscard]] std::uint32_t groups_per_row() const;
+  [[nodiscard]] std::uint32_t words_per_row() const;
   [[nodiscard]] std::uint32_t rows() const;
 };
 

@@ -42,13 +42,17 @@ class KernelRows {
 
   KernelRows(MappedArray words, const TcpProbeLayout& layout);
   [[nodiscard]] std::size_t first_word(std::uint32_t stripe, std::size_t row) const;
-  /// The growth over all stripes, in cells_. Returns that of the sum in nanoseconds.
+  /// The occupied groups of the row that begins at the word, bit by bit.
+  [[nodiscard]] std::uint32_t occupied(std::size_t first_word) const;
+  /// The growth over all stripes, in growth_. Returns that of the sum in nanoseconds.
   [[nodiscard]] std::uint64_t take(std::size_t row);
+  void take_cells(std::size_t row, std::vector<std::uint64_t>& taken);
 
   MappedArray words_;
   TcpProbeLayout layout_;
   std::vector<Taken> taken_;
-  std::vector<std::uint64_t> cells_;
+  std::vector<std::uint64_t> cells_;  // all 0 but inside take_cells()
+  std::vector<metrics::CellCount> growth_;
 };
 
 }  // namespace rtt::passive

@@ -98,6 +98,7 @@ base::Result<void> TcpProbeSource::set_prefixes(const targets::Classifier& class
   // A program that still runs may have asked for the old prefixes and store the answer.
   impl_->hand_over->wait_for_running_programs();
   impl_->object->forget_prefixes();
+  impl_->statistics.measure_maps();
   if (!changed) return changed.error();
   return {};
 }

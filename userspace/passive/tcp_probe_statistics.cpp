@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <fstream>
 #include <string_view>
@@ -54,7 +55,13 @@ std::uint64_t growth(std::uint64_t& last, std::uint64_t now) {
   return now - std::exchange(last, now);
 }
 
-/// What the kernel charges for the map ("memlock" in its fdinfo); 0 when it does not say.
+void add_dropped(metrics::ExporterMetrics& metrics, const Reason& reason, std::uint64_t count) {
+  metrics.add_counter(kDropped, {{"program", reason.program_name}, {"reason", reason.reason_name}},
+                      static_cast<double>(count));
+}
+
+/// What the kernel charges for the map ("memlock" in its fdinfo); 0 when it does not say. To ask takes as
+/// long as to write a hundred lines of a scrape.
 std::uint64_t map_bytes(int fd) {
   constexpr std::string_view kKey = "memlock:";
   std::ifstream file("/proc/self/fdinfo/" + std::to_string(fd));
@@ -85,6 +92,8 @@ base::Result<TcpProbeStatistics> TcpProbeStatistics::create(const TcpProbeObject
       MappedArray::create(object.dropped_fd(), std::size_t{RTT_METHODS} * RTT_DROPS, "rtt_dropped");
   if (!dropped) return dropped.error();
   TcpProbeStatistics statistics(object, metrics, std::move(*dropped));
+  for (const Reason& reason : kReasons) add_dropped(metrics, reason, 0);
+  statistics.measure_maps();
   statistics.update();
   return statistics;
 }
@@ -114,17 +123,22 @@ void TcpProbeStatistics::update_program(Program& program) {
 }
 
 void TcpProbeStatistics::update_dropped() {
-  for (const auto& [program, reason, program_name, reason_name] : kReasons) {
-    const std::size_t index = std::size_t{program} * RTT_DROPS + reason;
+  for (const Reason& reason : kReasons) {
+    const std::size_t index = std::size_t{reason.program} * RTT_DROPS + reason.reason;
     const std::uint64_t count = growth(dropped_taken_[index], dropped_.load(index));
-    metrics_->add_counter(kDropped, {{"program", program_name}, {"reason", reason_name}},
-                          static_cast<double>(count));
+    if (count > 0) add_dropped(*metrics_, reason, count);
   }
 }
 
-void TcpProbeStatistics::update_map_bytes() const {
-  for (const auto& map : maps_) {
-    metrics_->set_gauge(kMapBytes, {{"map", map.name}}, static_cast<double>(map_bytes(map.fd)));
+void TcpProbeStatistics::measure_maps() {
+  for (Map& map : maps_) std::atomic_ref(map.bytes) = map_bytes(map.fd);
+}
+
+void TcpProbeStatistics::update_map_bytes() {
+  // Each time: an older instance that ends after this one began leaves 0.
+  for (Map& map : maps_) {
+    const std::uint64_t bytes = std::atomic_ref(map.bytes);
+    metrics_->set_gauge(kMapBytes, {{"map", map.name}}, static_cast<double>(bytes));
   }
 }
 

@@ -27,6 +27,9 @@ class TcpProbeStatistics {
   TcpProbeStatistics& operator=(TcpProbeStatistics&&) = delete;
 
   void update();
+  /// What maps take changes only with the prefixes: to be called when those have changed. May run
+  /// beside update().
+  void measure_maps();
 
  private:
   struct Program {
@@ -39,12 +42,13 @@ class TcpProbeStatistics {
   struct Map {
     std::string name;
     int fd;
+    std::uint64_t bytes = 0;  // atomic
   };
   TcpProbeStatistics(const TcpProbeObject& object, metrics::ExporterMetrics& metrics,
                      MappedArray dropped);
   void update_program(Program& program);
   void update_dropped();
-  void update_map_bytes() const;
+  void update_map_bytes();
 
   metrics::ExporterMetrics* metrics_;
   base::UniqueFd enabled_;

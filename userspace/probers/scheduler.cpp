@@ -7,7 +7,6 @@
 #include <numbers>
 #include <optional>
 #include <queue>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -38,14 +37,18 @@ double golden_fraction(std::uint64_t number) {
 
 }  // namespace
 
+struct Scheduler::State {
+  nanoseconds interval;
+  std::function<void()> start;
+  bool removed = false;
+};
+
 struct Scheduler::Impl {
-  struct TaskState {
-    nanoseconds interval;
-    std::function<void()> start;
-  };
+  // Holds its task instead of a key to it: between two starts of a task all that is known of it has
+  // left the caches, and each place to look at costs about a microsecond.
   struct Due {
     TimePoint when;
-    std::uint64_t id;
+    std::shared_ptr<State> task;
     bool operator>(const Due& other) const { return when > other.when; }
   };
 
@@ -59,12 +62,10 @@ struct Scheduler::Impl {
     const TimePoint now = Clock::now();
     bool any = false;
     while (!queue.empty() && queue.top().when <= now) {
-      const Due due = queue.top();
+      const auto [when, task] = queue.top();
       queue.pop();
-      const auto found = tasks.find(due.id);
-      if (found == tasks.end()) continue;  // removed
-      const auto task = found->second;     // its own start may remove it
-      queue.push({next_start(due.when, task->interval, now), due.id});
+      if (task->removed) continue;
+      queue.push({next_start(when, task->interval, now), task});
       task->start();
       any = true;
     }
@@ -79,7 +80,6 @@ struct Scheduler::Impl {
   }
 
   void arm() {
-    while (!queue.empty() && !tasks.contains(queue.top().id)) queue.pop();
     if (queue.empty()) return;
     const TimePoint when = queue.top().when + moment;
     if (armed && *armed <= when) return;
@@ -87,11 +87,10 @@ struct Scheduler::Impl {
     timer.expires_at(when);
   }
 
-  void remove(std::uint64_t id) {
-    const auto task = tasks.find(id);
-    const auto count = running.find(task->second->interval);
+  void remove(State& task) {
+    task.removed = true;
+    const auto count = running.find(task.interval);
     if (--count->second == 0) running.erase(count);
-    tasks.erase(task);
     update_moment();
   }
 
@@ -109,12 +108,10 @@ struct Scheduler::Impl {
 
   metrics::ExporterMetrics& metrics;
   std::function<void()> after_batch;
-  std::unordered_map<std::uint64_t, std::shared_ptr<TaskState>> tasks;
-  std::priority_queue<Due, std::vector<Due>, std::greater<>> queue;
+  std::priority_queue<Due, std::vector<Due>, std::greater<>> queue;  // removed ones until due
   std::map<nanoseconds, std::uint64_t> added;  // tasks ever added, per interval
   std::map<nanoseconds, std::size_t> running;  // tasks per interval
   nanoseconds moment = kLongestMoment;
-  std::uint64_t last_id = 0;
   base::Timer timer;
   std::optional<TimePoint> armed;
 };
@@ -134,27 +131,28 @@ Scheduler::Task Scheduler::add(nanoseconds interval, std::function<void()> start
   // Phases count from the clock's epoch, so that tasks added at different times still lie evenly.
   TimePoint first = now - now.time_since_epoch() % interval + offset;
   if (first < now) first += interval;
-  const std::uint64_t id = ++impl_->last_id;
-  impl_->tasks.emplace(
-      id, std::make_shared<Impl::TaskState>(Impl::TaskState{interval, std::move(start)}));
-  impl_->queue.push({first, id});
+  auto task = std::make_shared<State>(State{interval, std::move(start)});
+  impl_->queue.push({first, task});
   ++impl_->running[interval];
   impl_->update_moment();
   impl_->arm();
-  return {this, id};
+  return {this, std::move(task)};
 }
 
+Scheduler::Task::Task(Scheduler* scheduler, std::shared_ptr<State> state)
+    : scheduler_(scheduler), state_(std::move(state)) {}
+
 Scheduler::Task::Task(Task&& other) noexcept
-    : scheduler_(std::exchange(other.scheduler_, nullptr)), id_(other.id_) {}
+    : scheduler_(other.scheduler_), state_(std::move(other.state_)) {}
 
 Scheduler::Task& Scheduler::Task::operator=(Task&& other) noexcept {
   std::swap(scheduler_, other.scheduler_);
-  std::swap(id_, other.id_);
+  std::swap(state_, other.state_);
   return *this;
 }
 
 Scheduler::Task::~Task() {
-  if (scheduler_ != nullptr) scheduler_->impl_->remove(id_);
+  if (state_) scheduler_->impl_->remove(*state_);
 }
 
 }  // namespace rtt::probers

@@ -8,7 +8,6 @@
 // loop.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -18,6 +17,8 @@
 namespace rtt::probers {
 
 class Scheduler {
+  struct State;
+
  public:
   /// `after_batch` runs once after every batch of tasks that were due together.
   Scheduler(base::EventLoop& loop, metrics::ExporterMetrics& metrics,
@@ -34,9 +35,9 @@ class Scheduler {
 
    private:
     friend class Scheduler;
-    Task(Scheduler* scheduler, std::uint64_t id) : scheduler_(scheduler), id_(id) {}
+    Task(Scheduler* scheduler, std::shared_ptr<State> state);
     Scheduler* scheduler_ = nullptr;
-    std::uint64_t id_ = 0;
+    std::shared_ptr<State> state_;
   };
 
   /// The first start lies within one interval from now.

@@ -1,6 +1,8 @@
 // A request and its answer, as far as this program needs them.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,11 +20,20 @@ struct Request {
   [[nodiscard]] std::string header(std::string_view name) const;
 };
 
+/// A body that is made while it is sent.
+struct BodyStream {
+  /// Copies what comes next, at most `size` bytes, and returns how many; 0: that was all. Called by one thread
+  /// at a time.
+  std::function<std::size_t(char* to, std::size_t size)> read;
+  std::size_t memory = 0;  // bytes that it takes
+};
+
 struct Response {
   int status = 200;
   std::string content_type;
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;  // beyond the content's own
+  BodyStream stream = {};                                    // if it can be read, instead of `body`
 };
 
 inline constexpr const char* kPlainText = "text/plain; charset=utf-8";

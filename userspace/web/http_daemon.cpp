@@ -2,13 +2,17 @@
 
 #include <microhttpd.h>
 
-#include <cassert>
+#include <atomic>
 #include <charconv>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <optional>
+#include <vector>
 
+#include "base/ip_address.h"
 #include "base/logging.h"
+#include "web/tls_settings.h"
 
 namespace rtt::web {
 namespace {
@@ -16,10 +20,13 @@ namespace {
 constexpr unsigned kThreads = 4;
 // Above what the table lets live: room for those that are ended but not yet closed.
 constexpr unsigned kMaxConnections = 512;
-constexpr std::size_t kRequestMemory = 16 * 1024;  // request line and headers
-constexpr std::size_t kMaxBody = 64 * 1024;        // no request needs one; small ones are skipped
+// Of a connection: request line and headers, and in the half of it that they leave a piece of a streamed body.
+constexpr std::size_t kConnectionMemory = 64 * 1024;
+constexpr std::size_t kMaxBody = 64 * 1024;  // no request needs one; small ones are skipped
 // Longer than the usual scrape interval, so that a scraper can keep its connection.
 constexpr unsigned kIdleSeconds = 90;
+
+constexpr const char* kRealm = "Basic realm=\"rtt_exporter\", charset=\"UTF-8\"";
 
 struct DaemonDeleter {
   void operator()(MHD_Daemon* daemon) const { MHD_stop_daemon(daemon); }
@@ -58,43 +65,121 @@ Request to_request(MHD_Connection* connection, const char* method, const char* p
   return request;
 }
 
-// Takes the body over: it may be the size of all series.
-std::unique_ptr<MHD_Response, ResponseDeleter> to_mhd(Response response) {
-  auto body = std::make_unique<std::string>(std::move(response.body));
+using ResponsePointer = std::unique_ptr<MHD_Response, ResponseDeleter>;
+
+// Takes the body over.
+ResponsePointer to_mhd(std::string text) {
+  auto body = std::make_unique<std::string>(std::move(text));
   const auto free_body = [](void* text) { delete static_cast<std::string*>(text); };
-  std::unique_ptr<MHD_Response, ResponseDeleter> result(
-      MHD_create_response_from_buffer_with_free_callback_cls(body->size(), body->data(), free_body,
-                                                             body.get()));
-  if (!result) return result;
-  static_cast<void>(body.release());  // free_body's now
-  MHD_add_response_header(result.get(), "Content-Type", response.content_type.c_str());
-  for (const auto& [name, value] : response.headers) {
-    MHD_add_response_header(result.get(), name.c_str(), value.c_str());
-  }
+  ResponsePointer result(MHD_create_response_from_buffer_with_free_callback_cls(
+      body->size(), body->data(), free_body, body.get()));
+  if (result) static_cast<void>(body.release());  // free_body's now
   return result;
 }
 
-MHD_Result queue(MHD_Connection* connection, Response response) {
-  const int status = response.status;
-  const auto answer = to_mhd(std::move(response));
+// libmicrohttpd ends a stream of unknown length with an empty chunk, also the answer to HEAD, which has no body. So that
+// one gets the length that the body would have.
+std::uint64_t length_for(std::string_view method, const BodyStream& stream) {
+  if (method != "HEAD") return MHD_SIZE_UNKNOWN;
+  std::vector<char> piece(64 * 1024);
+  std::uint64_t length = 0;
+  while (const std::size_t more = stream.read(piece.data(), piece.size())) length += more;
+  return length;
+}
+
+ResponsePointer to_mhd(BodyStream stream, std::uint64_t length) {
+  constexpr std::size_t kPiece = 16 * 1024;  // to clients of HTTP/1.0
+  auto body = std::make_unique<BodyStream>(std::move(stream));
+  const auto read = [](void* stream, std::uint64_t, char* to, std::size_t size) -> ssize_t {
+    const std::size_t length = static_cast<BodyStream*>(stream)->read(to, size);
+    return length > 0 ? static_cast<ssize_t>(length) : MHD_CONTENT_READER_END_OF_STREAM;
+  };
+  const auto free_body = [](void* stream) { delete static_cast<BodyStream*>(stream); };
+  ResponsePointer result(
+      MHD_create_response_from_callback(length, kPiece, read, body.get(), free_body));
+  if (result) static_cast<void>(body.release());  // free_body's now
+  return result;
+}
+
+// What the user has configured goes before what the page says itself.
+void set_header(Response& response, const std::string& name, const std::string& value) {
+  std::erase_if(response.headers, [&](const auto& header) { return header.first == name; });
+  response.headers.emplace_back(name, value);
+}
+
+MHD_Result queue(MHD_Connection* connection, std::string_view method, Response response,
+                 const Settings& settings) {
+  for (const auto& [name, value] : settings.headers) set_header(response, name, value);
+  ResponsePointer answer;
+  if (response.stream.read) {
+    const std::uint64_t length = length_for(method, response.stream);
+    answer = to_mhd(std::move(response.stream), length);
+  } else {
+    answer = to_mhd(std::move(response.body));
+  }
   if (!answer) return MHD_NO;
-  return MHD_queue_response(connection, static_cast<unsigned>(status), answer.get());
+  MHD_add_response_header(answer.get(), "Content-Type", response.content_type.c_str());
+  for (const auto& [name, value] : response.headers) {
+    MHD_add_response_header(answer.get(), name.c_str(), value.c_str());
+  }
+  return MHD_queue_response(connection, static_cast<unsigned>(response.status), answer.get());
 }
 
-ConnectionTable::Handle& handle_of(void* socket_context) {
-  return *static_cast<ConnectionTable::Handle*>(socket_context);
+base::IpAddress address_of(MHD_Connection* connection) {
+  const sockaddr* const name =
+      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+  sockaddr_storage storage{};
+  const std::size_t size = name->sa_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
+  std::memcpy(&storage, name, size);
+  return base::IpAddress::from_sockaddr(storage).value_or(base::IpAddress());
 }
 
-ConnectionTable::Handle& handle_of(MHD_Connection* connection) {
-  return handle_of(
+// Of a connection, from its begin to its end.
+struct ConnectionContext {
+  ConnectionTable::Handle handle;
+  std::shared_ptr<const Settings> settings;  // the session's
+};
+
+enum class Password { kUnchecked, kRight, kWrong, kUnknown };
+
+// Of a request, from its headers to the end of its answer.
+struct RequestContext {
+  std::shared_ptr<const Settings> settings;
+  std::atomic<Password> password = Password::kUnchecked;
+};
+
+ConnectionContext& context_of(MHD_Connection* connection) {
+  return *static_cast<ConnectionContext*>(
       MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context);
+}
+
+int verify_client(gnutls_session_t session) {
+  auto* const connection = static_cast<MHD_Connection*>(gnutls_session_get_ptr(session));
+  if (context_of(connection).settings->tls->accepts(session)) return 0;
+  // libmicrohttpd only ends the connection, which says nothing to the client.
+  gnutls_alert_send(session, GNUTLS_AL_FATAL, GNUTLS_A_BAD_CERTIFICATE);
+  return GNUTLS_E_CERTIFICATE_ERROR;
+}
+
+gnutls_session_t session_of(MHD_Connection* connection) {
+  return static_cast<gnutls_session_t>(
+      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session);
+}
+
+Response unauthorized() {
+  return {
+      401, kPlainText, "A user name and a password are needed.\n", {{"WWW-Authenticate", kRealm}}};
+}
+
+Response busy() {
+  return {503, kPlainText, "Too many passwords are being checked.\n", {{"Retry-After", "1"}}};
 }
 
 }  // namespace
 
 struct HttpDaemon::Impl {
-  Handler handler;
-  ConnectionTable& connections;
+  const Shared shared;
+  const std::shared_ptr<const Settings> no_settings = std::make_shared<Settings>();
   // Last, so that no callback runs once the rest is gone.
   std::unique_ptr<MHD_Daemon, DaemonDeleter> daemon;
 
@@ -106,68 +191,138 @@ struct HttpDaemon::Impl {
   static void on_completed(void* self, MHD_Connection* connection, void** request_context,
                            MHD_RequestTerminationCode reason);
 
-  MHD_Result answer(MHD_Connection* connection, const Request& request);
+  [[nodiscard]] std::shared_ptr<const Settings> settings() const {
+    return shared.settings != nullptr ? shared.settings->current() : no_settings;
+  }
+  MHD_Result begin(MHD_Connection* connection, const char* method, RequestContext& context);
+  MHD_Result answer(MHD_Connection* connection, RequestContext& context, const Request& request);
+  // Whether the client may read; nothing while the connection is suspended for the check.
+  std::optional<Password> password(MHD_Connection* connection, RequestContext& context,
+                                   const Request& request);
+  void check_later(MHD_Connection* connection, RequestContext& context, PasswordClaim claim);
 };
 
 MHD_Result HttpDaemon::Impl::on_request(void* self, MHD_Connection* connection, const char* path,
                                         const char* method, const char*, const char*,
                                         std::size_t* body_size, void** request_context) {
-  // Called once for the headers, then per piece of the body, then once for the whole request.
+  // Called once for the headers, then per piece of the body, then once for the whole request, and
+  // again when its password has been checked.
+  auto& impl = *static_cast<Impl*>(self);
   if (*request_context == nullptr) {
-    *request_context = self;
-    if (!has_large_body(connection)) return MHD_YES;
-    return queue(connection, {413, kPlainText, "This server takes no request bodies.\n", {}});
+    auto* const context = new RequestContext{.settings = impl.settings()};
+    *request_context = context;  // on_completed()'s
+    return impl.begin(connection, method, *context);
   }
   if (*body_size != 0) {
     *body_size = 0;
     return MHD_YES;
   }
-  return static_cast<Impl*>(self)->answer(connection, to_request(connection, method, path));
+  return impl.answer(connection, *static_cast<RequestContext*>(*request_context),
+                     to_request(connection, method, path));
 }
 
-MHD_Result HttpDaemon::Impl::answer(MHD_Connection* connection, const Request& request) {
-  const ConnectionTable::Handle handle = handle_of(connection);
+MHD_Result HttpDaemon::Impl::begin(MHD_Connection* connection, const char* method,
+                                   RequestContext& context) {
+  if (!has_large_body(connection)) return MHD_YES;
+  return queue(connection, method, {413, kPlainText, "This server takes no request bodies.\n", {}},
+               *context.settings);
+}
+
+MHD_Result HttpDaemon::Impl::answer(MHD_Connection* connection, RequestContext& context,
+                                    const Request& request) {
+  ConnectionTable& connections = shared.connections;
+  const ConnectionTable::Handle handle = context_of(connection).handle;
   connections.working(handle);
-  Response response = handler(request);
-  connections.sending(handle, response.body.size());
-  return queue(connection, std::move(response));
+  const auto password = this->password(connection, context, request);
+  if (!password) return MHD_YES;
+  Response response = *password == Password::kRight   ? shared.handler(request)
+                      : *password == Password::kWrong ? unauthorized()
+                                                      : busy();
+  connections.sending(handle, response.body.size() + response.stream.memory);
+  return queue(connection, request.method, std::move(response), *context.settings);
 }
 
-void HttpDaemon::Impl::on_completed(void* self, MHD_Connection* connection, void**,
+std::optional<Password> HttpDaemon::Impl::password(MHD_Connection* connection,
+                                                   RequestContext& context,
+                                                   const Request& request) {
+  if (context.password != Password::kUnchecked) return context.password;
+  const std::shared_ptr<PasswordUsers>& users = context.settings->users;
+  if (!users) return Password::kRight;
+  auto claim = parse_authorization(request.header("Authorization"));
+  if (!claim) return Password::kWrong;
+  if (users->remembers(*claim)) return Password::kRight;
+  check_later(connection, context, *std::move(claim));
+  return std::nullopt;
+}
+
+void HttpDaemon::Impl::check_later(MHD_Connection* connection, RequestContext& context,
+                                   PasswordClaim claim) {
+  const auto done = [connection, &context](std::optional<bool> right) {
+    context.password = !right ? Password::kUnknown : *right ? Password::kRight : Password::kWrong;
+    MHD_resume_connection(connection);
+  };
+  // First, because `done` may come at once. While it is suspended the connection stays.
+  MHD_suspend_connection(connection);
+  const bool accepted = shared.passwords.submit({.users = context.settings->users,
+                                                 .claim = std::move(claim),
+                                                 .client = address_of(connection),
+                                                 .done = done});
+  if (!accepted) done(std::nullopt);
+}
+
+void HttpDaemon::Impl::on_completed(void* self, MHD_Connection* connection, void** request_context,
                                     MHD_RequestTerminationCode) {
-  static_cast<Impl*>(self)->connections.waiting(handle_of(connection));
+  delete static_cast<RequestContext*>(*request_context);
+  *request_context = nullptr;
+  static_cast<Impl*>(self)->shared.connections.waiting(context_of(connection).handle);
 }
 
 void HttpDaemon::Impl::on_connection(void* self, MHD_Connection* connection, void** socket_context,
                                      MHD_ConnectionNotificationCode what) {
-  ConnectionTable& connections = static_cast<Impl*>(self)->connections;
+  auto& impl = *static_cast<Impl*>(self);
   if (what == MHD_CONNECTION_NOTIFY_STARTED) {
     const int fd =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    *socket_context = std::make_unique<ConnectionTable::Handle>(connections.opened(fd)).release();
+    auto* const context = new ConnectionContext{
+        impl.shared.connections.opened(fd, address_of(connection)), impl.settings()};
+    *socket_context = context;
+    if (const TlsSettings* const tls = context->settings->tls.get()) {
+      tls->apply(session_of(connection), &verify_client);
+    }
     return;
   }
-  const std::unique_ptr<ConnectionTable::Handle> handle(&handle_of(*socket_context));
-  connections.closed(*handle);
+  const std::unique_ptr<ConnectionContext> context(
+      static_cast<ConnectionContext*>(*socket_context));
+  impl.shared.connections.closed(context->handle);
 }
 
 base::Result<std::unique_ptr<HttpDaemon>> HttpDaemon::create(base::UniqueFd listen_socket,
-                                                             Handler handler,
-                                                             ConnectionTable& connections) {
-  auto impl = std::make_unique<Impl>(Impl{std::move(handler), connections, nullptr});
+                                                             const Shared& shared) {
+  std::unique_ptr<Impl> impl(new Impl{.shared = shared, .daemon = nullptr});
+  unsigned flags =
+      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME;
+  std::vector<MHD_OptionItem> tls_options;
+  const std::shared_ptr<const Settings> settings = impl->settings();
+  if (settings->tls) {
+    // Each session gets the newest of these; the daemon only wants to have some.
+    const auto text = [](const std::string& pem) { return const_cast<char*>(pem.c_str()); };
+    flags |= MHD_USE_TLS;
+    tls_options = {{MHD_OPTION_HTTPS_MEM_CERT, 0, text(settings->tls->config().certificate)},
+                   {MHD_OPTION_HTTPS_MEM_KEY, 0, text(settings->tls->config().key)}};
+  }
+  tls_options.push_back({MHD_OPTION_END, 0, nullptr});
   // The daemon's from here on: it closes the socket also when its threads cannot start.
   const int fd = listen_socket.release();
   impl->daemon.reset(MHD_start_daemon(
-      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, nullptr, nullptr,
-      &Impl::on_request, impl.get(),                       //
-      MHD_OPTION_EXTERNAL_LOGGER, &log_message, nullptr,   //
-      MHD_OPTION_LISTEN_SOCKET, fd,                        //
-      MHD_OPTION_THREAD_POOL_SIZE, kThreads,               //
-      MHD_OPTION_CONNECTION_LIMIT, kMaxConnections,        //
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, kRequestMemory,  //
-      MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds,         //
+      flags, 0, nullptr, nullptr, &Impl::on_request, impl.get(),  //
+      MHD_OPTION_EXTERNAL_LOGGER, &log_message, nullptr,          //
+      MHD_OPTION_LISTEN_SOCKET, fd,                               //
+      MHD_OPTION_THREAD_POOL_SIZE, kThreads,                      //
+      MHD_OPTION_CONNECTION_LIMIT, kMaxConnections,               //
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemory,      //
+      MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds,                //
       MHD_OPTION_NOTIFY_CONNECTION, &Impl::on_connection, impl.get(), MHD_OPTION_NOTIFY_COMPLETED,
-      &Impl::on_completed, impl.get(), MHD_OPTION_END));
+      &Impl::on_completed, impl.get(), MHD_OPTION_ARRAY, tls_options.data(), MHD_OPTION_END));
   if (!impl->daemon) return base::errno_error("cannot start the HTTP server's threads");
   return std::unique_ptr<HttpDaemon>(new HttpDaemon(std::move(impl)));
 }

@@ -1,5 +1,5 @@
-// HTTP/1.1 on one listening socket, over libmicrohttpd: a few threads, each an epoll loop over many
-// connections, so that a client that sends or reads slowly holds up nobody.
+// HTTP/1.1, plain or over TLS, on one listening socket, over libmicrohttpd: a few threads, each an
+// epoll loop over many connections, so that a client that sends or reads slowly holds up nobody.
 #pragma once
 
 #include <functional>
@@ -9,6 +9,8 @@
 #include "base/unique_fd.h"
 #include "web/connection_table.h"
 #include "web/http.h"
+#include "web/password_checker.h"
+#include "web/settings_file.h"
 
 namespace rtt::web {
 
@@ -17,10 +19,19 @@ using Handler = std::function<Response(const Request&)>;
 
 class HttpDaemon {
  public:
-  /// `connections` must outlive the daemon. Error: why its threads cannot start.
+  /// What the daemons of several sockets share; must outlive them.
+  struct Shared {
+    Handler handler;
+    ConnectionTable& connections;
+    PasswordChecker& passwords;
+    SettingsFile* settings;  // null: plain HTTP for everybody
+  };
+
+  /// Error: why its threads cannot start.
   [[nodiscard]] static base::Result<std::unique_ptr<HttpDaemon>> create(
-      base::UniqueFd listen_socket, Handler handler, ConnectionTable& connections);
+      base::UniqueFd listen_socket, const Shared& shared);
   /// Ends open connections; waits for requests that are being worked on, not for clients.
+  /// Precondition: `passwords` has stopped.
   ~HttpDaemon();
 
  private:

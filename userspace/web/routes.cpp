@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
 #include <utility>
 
+#include "web/gzip_stream.h"
+#include "web/negotiation.h"
 #include "web/page.h"
 
 namespace rtt::web {
@@ -22,7 +25,7 @@ Response not_allowed(const char* allowed) {
 struct Routes::Route {
   std::string_view path;
   bool changes_state;  // POST, else GET and HEAD
-  Response (Routes::*answer)() const;
+  Response (Routes::*answer)(const Request&) const;
 };
 
 const Routes::Route Routes::kFixed[] = {
@@ -41,7 +44,7 @@ Response Routes::answer(const Request& request) const {
   const auto run = [this, &request](const Route& route) {
     const bool allowed = route.changes_state ? request.method == "POST"
                                              : request.method == "GET" || request.method == "HEAD";
-    return allowed ? (this->*route.answer)()
+    return allowed ? (this->*route.answer)(request)
                    : not_allowed(route.changes_state ? "POST" : "GET, HEAD");
   };
   Response response;
@@ -61,7 +64,7 @@ Response Routes::answer(const Request& request) const {
   return response;
 }
 
-Response Routes::page() const {
+Response Routes::page(const Request&) const {
   backend_.exposition.collect();
   const PageContent content{.version = version_,
                             .telemetry_path = telemetry_path_,
@@ -77,18 +80,26 @@ Response Routes::page() const {
            {"Referrer-Policy", "no-referrer"}}};
 }
 
-Response Routes::metrics() const {
-  return {200, "text/plain; version=0.0.4; charset=utf-8", backend_.exposition.text(), {}};
+Response Routes::metrics(const Request& request) const {
+  const metrics::Format format = negotiate_format(request.header("Accept"));
+  const std::shared_ptr<metrics::Scrape> scrape = backend_.exposition.scrape(format);
+  Response response;
+  response.content_type = content_type(format);
+  response.stream = {[scrape](char* to, std::size_t size) { return scrape->read(to, size); },
+                     scrape->memory()};
+  response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
+  if (wants_gzip(request.header("Accept-Encoding"))) compress(response);
+  return response;
 }
 
-Response Routes::healthy() const { return text(200, "rtt_exporter is healthy.\n"); }
+Response Routes::healthy(const Request&) const { return text(200, "rtt_exporter is healthy.\n"); }
 
-Response Routes::ready() const {
+Response Routes::ready(const Request&) const {
   return backend_.ready() ? text(200, "rtt_exporter is ready.\n")
                           : text(503, "rtt_exporter is starting.\n");
 }
 
-Response Routes::reload() const {
+Response Routes::reload(const Request&) const {
   const auto outcome = backend_.reload();
   if (outcome) return text(200, "The new configuration is in force.\n");
   return text(500, "The old configuration stays in force: " + outcome.error().message + "\n");

@@ -19,11 +19,11 @@ class Routes {
   struct Route;
   static const Route kFixed[];
 
-  [[nodiscard]] Response page() const;
-  [[nodiscard]] Response metrics() const;
-  [[nodiscard]] Response healthy() const;
-  [[nodiscard]] Response ready() const;
-  [[nodiscard]] Response reload() const;
+  [[nodiscard]] Response page(const Request& request) const;
+  [[nodiscard]] Response metrics(const Request& request) const;
+  [[nodiscard]] Response healthy(const Request& request) const;
+  [[nodiscard]] Response ready(const Request& request) const;
+  [[nodiscard]] Response reload(const Request& request) const;
 
   const std::string telemetry_path_;
   const std::string version_;

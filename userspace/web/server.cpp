@@ -1,24 +1,23 @@
 #include "web/server.h"
 
-#include "web/connection_table.h"
+#include <thread>
+
 #include "web/http_daemon.h"
 #include "web/listen_socket.h"
+#include "web/password_checker.h"
 #include "web/routes.h"
 
 namespace rtt::web {
-namespace {
-
-// A scraper or two and some people; the rest is a mistake or worse.
-constexpr ConnectionTable::Limits kLimits = {.connections = 256,
-                                             .response_bytes = 64 * 1024 * 1024};
-
-}  // namespace
-
 struct Server::Impl {
-  Impl(const ServerOptions& options, Backend backend) : routes(options, std::move(backend)) {}
+  Impl(const ServerOptions& options, Backend backend)
+      : routes(options, std::move(backend)), connections(options.limits) {}
+  // The daemons cannot end while a connection is suspended for its password.
+  ~Impl() { passwords.stop(); }
 
   Routes routes;
-  ConnectionTable connections{kLimits};
+  ConnectionTable connections;
+  std::jthread watcher{[this](const std::stop_token& stop) { connections.watch(stop); }};
+  PasswordChecker passwords{{}};
   std::vector<base::ListenAddress> addresses;
   std::vector<std::unique_ptr<HttpDaemon>> daemons;  // last: they use the rest
 };
@@ -35,8 +34,11 @@ base::Result<std::unique_ptr<Server>> Server::create(const ServerOptions& option
   for (ListenSocket& socket : sockets) {
     auto daemon = HttpDaemon::create(
         std::move(socket.fd),
-        [&routes = impl->routes](const Request& request) { return routes.answer(request); },
-        impl->connections);
+        {.handler = [&routes =
+                         impl->routes](const Request& request) { return routes.answer(request); },
+         .connections = impl->connections,
+         .passwords = impl->passwords,
+         .settings = options.settings});
     if (!daemon) return daemon.error();
     impl->daemons.push_back(std::move(*daemon));
     impl->addresses.push_back(socket.address);

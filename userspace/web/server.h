@@ -2,7 +2,7 @@
 //
 // Runs on its own threads; create() and the destructor belong to the control thread. A client that
 // sends or reads slowly, or not at all, holds up nobody: connections are served by event loops, and
-// their number, their requests and the memory of their answers are bounded.
+// their number, their requests, the memory of their answers and the time of both are bounded.
 #pragma once
 
 #include <functional>
@@ -14,13 +14,23 @@
 #include "base/result.h"
 #include "metrics/exposition.h"
 #include "metrics/series_store.h"
+#include "web/connection_table.h"
+#include "web/settings_file.h"
 
 namespace rtt::web {
+
+/// A scraper or two and some people; the rest is a mistake or worse. Requests are small.
+inline constexpr ConnectionTable::Limits kDefaultLimits = {.connections = 256,
+                                                           .response_bytes = 64 * 1024 * 1024,
+                                                           .request_time = std::chrono::seconds(10),
+                                                           .answer_time = std::chrono::seconds(60)};
 
 struct ServerOptions {
   std::vector<base::ListenAddress> listen;
   std::string telemetry_path;
-  std::string version;  // for the page
+  std::string version;               // for the page
+  SettingsFile* settings = nullptr;  // must outlive the server; null: plain HTTP for everybody
+  ConnectionTable::Limits limits = kDefaultLimits;
 };
 
 /// What the pages need from the rest of the program; every function may be called from any thread.

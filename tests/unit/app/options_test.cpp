@@ -131,9 +131,20 @@ TEST(Options, RefuseAConfigFileWithoutAName) {
   }
 }
 
-TEST(Options, NeverIgnoreTheWebConfigFile) {
-  expect_refused({"--web.config.file=web.yml"},
-                 "--web.config.file: TLS and passwords are not supported yet");
+TEST(Options, TakeAWebConfigFile) {
+  EXPECT_EQ(accepted({}).web_config_file, "");
+  EXPECT_EQ(accepted({"--web.config.file=/etc/web.yml"}).web_config_file, "/etc/web.yml");
+}
+
+// Nobody shall believe that passwords are needed when they are not.
+TEST(Options, RefuseAWebConfigFileWithoutAName) {
+  for (auto arguments : {std::vector<const char*>{"--web.config.file="},
+                         std::vector<const char*>{"--web.config.file", ""},
+                         std::vector<const char*>{"--web.config.file"}}) {
+    const Exit exit = exit_of(arguments);
+    EXPECT_EQ(exit.code, 2);
+    EXPECT_THAT(exit.text, HasSubstr("--web.config.file"));
+  }
 }
 
 TEST(Options, RefuseAnUnknownFlag) {

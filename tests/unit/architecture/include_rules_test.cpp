@@ -44,21 +44,13 @@ struct Wrapped {
 };
 
 // Third-party headers and the one folder that wraps them.
-constexpr Wrapped kWrapped[] = {{"asio/", "base"},
-                                {"asio.hpp", "base"},
-                                {"spdlog/", "base"},
-                                {"fmt/", "base"},
-                                {"yaml-cpp/", "config"},
-                                {"ares", "targets"},
-                                {"prometheus/", "metrics"},
-                                {"google/", "metrics"},
-                                {"bpf/", "passive"},
-                                {"curl/", "probers"},
-                                {"microhttpd.h", "web"},
-                                {"openssl/", "web"},
-                                {"CLI/", "app"},
-                                {"systemd/", "app"},
-                                {"sys/capability.h", "app"}};
+constexpr Wrapped kWrapped[] = {
+    {"asio/", "base"},          {"asio.hpp", "base"},       {"spdlog/", "base"},
+    {"fmt/", "base"},           {"yaml-cpp/", "config"},    {"ares", "targets"},
+    {"prometheus/", "metrics"}, {"google/", "metrics"},     {"bpf/", "passive"},
+    {"curl/", "probers"},       {"microhttpd.h", "web"},    {"openssl/", "web"},
+    {"gnutls/", "web"},         {"crypt.h", "web"},         {"CLI/", "app"},
+    {"systemd/", "app"},        {"sys/capability.h", "app"}};
 
 struct Include {
   bool is_quoted;
@@ -121,6 +113,10 @@ std::string own_problem(const std::string& path, const std::string& included) {
   const std::string other = folder_of(included);
   if (included.ends_with(".skel.h")) {
     return folder == "passive" && !is_header(path) ? "" : "skeletons belong into passive/*.cpp";
+  }
+  if (included.ends_with(".pb.h")) {
+    return folder == "metrics" && !is_header(path) ? ""
+                                                   : "protobuf messages belong into metrics/*.cpp";
   }
   if (other == "bpf" && !kSharedWithTheKernel.contains(included)) {
     return "user space does not compile this header";

@@ -13,7 +13,16 @@ using ::testing::Not;
 class ExpositionTest : public ::testing::Test {
  protected:
   void build() { store_.replace(std::move(builder_).build()); }
-  [[nodiscard]] std::string text() { return exposition_.text(); }
+  [[nodiscard]] std::string text() {
+    return text_of(*exposition_.scrape(Format::kText), 32 * 1024);
+  }
+  /// Read in pieces of so many bytes.
+  [[nodiscard]] static std::string text_of(Scrape& scrape, std::size_t piece) {
+    std::string text;
+    std::string buffer(piece, '\0');
+    while (const std::size_t size = scrape.read(buffer.data(), piece)) text.append(buffer, 0, size);
+    return text;
+  }
 
   const std::shared_ptr<const BucketGrid> grid_ =
       std::make_shared<const BucketGrid>(*BucketGrid::create({0.001, 0.01}, 3));
@@ -39,6 +48,36 @@ TEST_F(ExpositionTest, BucketsAreCumulativeAndEndWithInf) {
           "rtt_seconds_bucket{target=\"db\",peer=\"10.0.0.5\",method=\"tcp_probe\",le=\"+Inf\"} 3\n"
           "rtt_seconds_sum{target=\"db\",peer=\"10.0.0.5\",method=\"tcp_probe\"} 0.503\n"
           "rtt_seconds_count{target=\"db\",peer=\"10.0.0.5\",method=\"tcp_probe\"} 3\n"));
+}
+
+TEST_F(ExpositionTest, ThePiecesThatAScrapeIsReadInDoNotShow) {
+  for (int i = 0; i < 100; ++i) {
+    const PeerLabels peer{"db", "10.0.0." + std::to_string(i), {}};
+    builder_.passive(peer, "tcp_probe")->observe(milliseconds(i));
+    builder_.connections(peer)->set_connections(i);
+  }
+  exporter_.set_source_up("tcp_probe", true);
+  build();
+  const std::string whole = text_of(*exposition_.scrape(Format::kText), 1 << 20);
+  EXPECT_EQ(text_of(*exposition_.scrape(Format::kText), 1), whole);
+  EXPECT_EQ(text_of(*exposition_.scrape(Format::kText), 1000), whole);
+  for (const char* family : {"rtt_seconds", "rtt_tcp_min_seconds", "rtt_tcp_connections"}) {
+    const std::string type = std::string("# TYPE ") + family + " ";
+    EXPECT_NE(whole.find(type), std::string::npos);
+    EXPECT_EQ(whole.find(type), whole.rfind(type));
+  }
+}
+
+TEST_F(ExpositionTest, AScrapeShowsWhatWasWhenItBegan) {
+  const auto series = builder_.passive(peer_, "tcp_probe");
+  const auto connections = builder_.connections(peer_);
+  build();
+  const auto scrape = exposition_.scrape(Format::kText);
+  series->observe(milliseconds(1));
+  connections->add_segments(1, 1);
+  const std::string text = text_of(*scrape, 1000);
+  EXPECT_THAT(text, HasSubstr("method=\"tcp_probe\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("rtt_tcp_segments_sent_total{target=\"db\",peer=\"10.0.0.5\"} 0\n"));
 }
 
 TEST_F(ExpositionTest, CountersExistAtZeroBeforeTheFirstProbe) {

@@ -51,8 +51,8 @@ TEST_F(SeriesStoreTest, EveryMethodOfAPeerIsComparedWithItsIcmp) {
   (void)set.passive({"web", "10.0.0.6", {}}, "tcp_probe");
   const auto built = std::move(set).build();
   ASSERT_EQ(built->comparisons().size(), 1U);
-  EXPECT_EQ(built->comparisons()[0].series, passive);
-  EXPECT_EQ(built->comparisons()[0].reference, icmp);
+  EXPECT_EQ(&built->rtt(built->comparisons()[0].series), passive.get());
+  EXPECT_EQ(&built->rtt(built->comparisons()[0].reference), icmp.get());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 
 namespace rtt::metrics {
@@ -99,17 +100,50 @@ TEST_F(ProbeSeriesTest, JitterMovesByASixteenthOfEachDifference) {
 
 TEST_F(ProbeSeriesTest, LabelTextIsEscaped) {
   const Series series({"a\"b", "c\\d\ne", {{"site", "fra"}}}, "icmp", small_grid());
-  EXPECT_EQ(series.label_text(), R"(target="a\"b",peer="c\\d\ne",site="fra",method="icmp")");
+  EXPECT_EQ(series.key().labels, R"(target="a\"b",peer="c\\d\ne",site="fra",method="icmp")");
 }
 
 TEST(Series, KernelCountsAddToWhatIsThere) {
   Series series({"db", "10.0.0.5", {}}, "tcp_probe", small_grid());
   series.observe(milliseconds(5));
-  series.add(std::vector<std::uint64_t>{1, 2, 0, 1}, 1'000'000'000);
+  series.add(std::vector<CellCount>{{0, 1}, {1, 2}, {3, 1}}, 1'000'000'000);
   const auto snapshot = series.snapshot();
   EXPECT_EQ(snapshot.histogram.count(), 5U);
   EXPECT_EQ(snapshot.histogram.cells()[1], 3U);
   EXPECT_DOUBLE_EQ(snapshot.histogram.sum_seconds(), 1.005);
+}
+
+TEST(Series, AReadingHasTheCellsThatAreNotZero) {
+  Series series({"db", "10.0.0.5", {}}, "tcp_probe", small_grid());
+  std::vector<CellCount> cells = {{7, 7}};
+  EXPECT_EQ(series.read(cells, false).histogram.size, 0U);
+  series.observe(milliseconds(5));
+  series.observe(milliseconds(6));
+  series.observe(milliseconds(500));
+  const HistogramReading reading = series.read(cells, false).histogram;
+  EXPECT_TRUE(std::ranges::equal(reading.cells(cells), std::vector<CellCount>{{1, 2}, {3, 1}}));
+  EXPECT_EQ(reading.count, 3U);
+  EXPECT_DOUBLE_EQ(reading.sum_seconds, 0.511);
+}
+
+TEST(Series, AReadingOfALargeGridHasEveryCell) {
+  const auto grid = std::make_shared<const BucketGrid>(*BucketGrid::create({0.001}, 4));
+  Series series({"db", "10.0.0.5", {}}, "tcp_probe", grid);
+  std::vector<CellCount> wanted;
+  for (std::uint32_t cell = 0; cell < grid->cell_count(); ++cell)
+    wanted.push_back({cell, cell + 1});
+  series.add(wanted, 1);
+  std::vector<CellCount> cells;
+  (void)series.read(cells, false);
+  EXPECT_EQ(cells, wanted);
+}
+
+TEST(Series, AReadingHasTheMedianWhenAskedForIt) {
+  Series series({"db", "10.0.0.5", {}}, "tcp_probe", small_grid());
+  series.observe(milliseconds(5));
+  std::vector<CellCount> cells;
+  EXPECT_EQ(series.read(cells, true).median, nanoseconds(milliseconds(5)));
+  EXPECT_EQ(series.read(cells, false).median, std::nullopt);
 }
 
 TEST(Series, ManyObservationsAtOnceCountLikeOneByOne) {

@@ -15,6 +15,10 @@ class SlidingWindowTest : public ::testing::Test {
     window_.observe(grid_.cell_of(value), value, when);
   }
 
+  [[nodiscard]] std::uint32_t cell_of(nanoseconds value) const {
+    return static_cast<std::uint32_t>(grid_.cell_of(value));
+  }
+
   const BucketGrid grid_ = *BucketGrid::create({0.001, 0.01, 0.1}, 3);
   const base::TimePoint start_{seconds(1'000'000)};
   SlidingWindow window_;
@@ -54,18 +58,15 @@ TEST_F(SlidingWindowTest, ASliceIsReusedForALaterTime) {
 }
 
 TEST_F(SlidingWindowTest, CountsInOneCellHaveTheirMeanAsMedian) {
-  std::vector<std::uint64_t> cells(grid_.cell_count());
-  cells[grid_.cell_of(microseconds(250))] = 4;
+  const std::vector<CellCount> cells = {{cell_of(microseconds(250)), 4}};
   window_.add(grid_, {cells, 4, 4 * 250'000}, start_);
   EXPECT_EQ(window_.median(start_), nanoseconds(microseconds(250)));
 }
 
 TEST_F(SlidingWindowTest, MedianOfCountsLiesInTheRightCell) {
-  std::vector<std::uint64_t> cells(grid_.cell_count());
-  const std::size_t middle = grid_.cell_of(milliseconds(5));
-  cells[grid_.cell_of(milliseconds(1))] = 3;
-  cells[middle] = 10;
-  cells[grid_.cell_of(milliseconds(90))] = 4;
+  const std::uint32_t middle = cell_of(milliseconds(5));
+  const std::vector<CellCount> cells = {
+      {cell_of(milliseconds(1)), 3}, {middle, 10}, {cell_of(milliseconds(90)), 4}};
   window_.add(grid_, {cells, 17, 500'000'000}, start_);
   ASSERT_TRUE(window_.median(start_).has_value());
   EXPECT_EQ(grid_.cell_of(*window_.median(start_)), middle);

@@ -34,13 +34,22 @@ class HttpClient {
     (void)!send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL);
   }
 
-  /// One response with its body ("" when the connection ends first, or nothing comes for 30 s).
+  /// One response with its body, chunks as they came ("" when the connection ends first, or nothing comes for 30 s).
   std::string receive_response(bool has_body = true) {
     std::size_t end = std::string::npos;
     while ((end = buffer_.find("\r\n\r\n")) == std::string::npos) {
       if (!receive_more()) return "";
     }
-    const std::size_t size = end + 4 + (has_body ? content_length(buffer_.substr(0, end)) : 0);
+    std::size_t size = end + 4;
+    if (has_body && buffer_.find("Transfer-Encoding: chunked\r\n") < end) {
+      constexpr std::string_view kLastChunk = "\r\n0\r\n\r\n";
+      while ((end = buffer_.find(kLastChunk, size - 2)) == std::string::npos) {
+        if (!receive_more()) return "";
+      }
+      size = end + kLastChunk.size();
+    } else if (has_body) {
+      size += content_length(buffer_.substr(0, end));
+    }
     while (buffer_.size() < size) {
       if (!receive_more()) return "";
     }
@@ -57,6 +66,16 @@ class HttpClient {
   }
 
   std::string get(std::string_view path) { return request("GET", path); }
+
+  [[nodiscard]] bool has_something_within(std::chrono::milliseconds time) {
+    pollfd ready{fd_.get(), POLLIN, 0};
+    return poll(&ready, 1, static_cast<int>(time.count())) == 1;
+  }
+  /// Reads what comes.
+  [[nodiscard]] bool has_ended_within(std::chrono::milliseconds time) {
+    while (!ended_ && has_something_within(time)) receive_more();
+    return ended_;
+  }
 
   /// Whether the server ends the connection before 30 s have passed.
   bool ends() {

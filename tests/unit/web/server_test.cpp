@@ -24,7 +24,11 @@ constexpr const char* kLoopback = "127.0.0.1:0";
 class ServerTest : public testing::Test {
  protected:
   base::ListenAddress start(std::vector<std::string> addresses = {kLoopback}) {
-    auto server = Server::create(options_on(std::move(addresses)), program_.backend());
+    return start(options_on(std::move(addresses)));
+  }
+
+  base::ListenAddress start(const ServerOptions& options) {
+    auto server = Server::create(options, program_.backend());
     EXPECT_TRUE(server) << server.error().message;
     server_ = std::move(*server);
     return server_->addresses().front();
@@ -83,6 +87,27 @@ TEST_F(ServerTest, ClosesWhenTheClientWantsIt) {
   EXPECT_THAT(client.request("GET", "/-/healthy", "Connection: close\r\n"),
               HasSubstr("Connection: close"));
   EXPECT_TRUE(client.ends());
+}
+
+TEST_F(ServerTest, SpeaksHttp10) {
+  const base::ListenAddress address = start();
+  HttpClient client(address);
+  client.send_text("GET /-/healthy HTTP/1.0\r\n\r\n");
+  EXPECT_THAT(client.receive_response(), EndsWith("rtt_exporter is healthy.\n"));
+  EXPECT_TRUE(client.ends());
+  HttpClient kept(address);
+  for (int i = 0; i < 2; ++i) {
+    kept.send_text("GET /-/healthy HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n");
+    EXPECT_THAT(kept.receive_response(), EndsWith("rtt_exporter is healthy.\n"));
+  }
+}
+
+TEST_F(ServerTest, KeepsTheConnectionAfterHead) {
+  HttpClient client(start());
+  const std::string head = client.request("HEAD", "/metrics");
+  EXPECT_THAT(head, StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(head, HasSubstr("Content-Length: "));
+  EXPECT_THAT(client.get("/-/healthy"), EndsWith("rtt_exporter is healthy.\n"));
 }
 
 TEST_F(ServerTest, ReloadsOnPost) {
@@ -240,6 +265,61 @@ TEST_F(HungClients, DoNotHoldUpTheEnd) {
   hang(start(), 40);
   auto stopped = std::async(std::launch::async, [this] { server_.reset(); });
   EXPECT_EQ(stopped.wait_for(seconds(10)), std::future_status::ready);
+}
+
+class SlowClients : public ServerTest {
+ protected:
+  base::ListenAddress start_impatient() {
+    ServerOptions options = options_on({kLoopback});
+    options.limits.request_time = milliseconds(200);
+    options.limits.answer_time = milliseconds(200);
+    return start(options);
+  }
+
+  // A byte at a time, until the server has enough of it.
+  static bool is_ended_while_sending(HttpClient& client) {
+    client.send_text("GET / HTTP/1.1\r\nX: ");
+    for (int i = 0; i < 1000; ++i) {
+      if (client.has_ended_within(milliseconds(20))) return true;
+      client.send_text("x");
+    }
+    return false;
+  }
+};
+
+TEST_F(SlowClients, AreEndedWhenTheFirstRequestTakesTooLong) {
+  HttpClient client(start_impatient());
+  EXPECT_TRUE(is_ended_while_sending(client));
+}
+
+TEST_F(SlowClients, AreEndedWhenALaterRequestTakesTooLong) {
+  HttpClient client(start_impatient());
+  client.get("/-/healthy");
+  EXPECT_TRUE(is_ended_while_sending(client));
+}
+
+TEST_F(SlowClients, AreEndedWhenTheyBeginNoRequest) {
+  EXPECT_TRUE(HttpClient(start_impatient()).ends());
+}
+
+TEST_F(SlowClients, MayIdleBetweenRequests) {
+  const base::ListenAddress address = start_impatient();
+  HttpClient idle(address);
+  idle.get("/-/healthy");
+  HttpClient later(address);
+  EXPECT_TRUE(is_ended_while_sending(later));
+  EXPECT_THAT(idle.get("/-/healthy"), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(SlowClients, AreEndedWhenTheyDoNotReadTheAnswer) {
+  make_metrics_huge();
+  const base::ListenAddress address = start_impatient();
+  HttpClient client(address, 2048);
+  client.send_text("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(client.has_something_within(seconds(30)));
+  HttpClient later(address);
+  EXPECT_TRUE(is_ended_while_sending(later));
+  EXPECT_EQ(client.receive_response(), "") << "the whole answer came";
 }
 
 TEST_F(ServerTest, SurvivesClientsThatLeaveInTheMiddle) {
