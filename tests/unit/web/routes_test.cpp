@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include "unit/web/fixture.h"
 
@@ -15,6 +16,33 @@ using testing::Pair;
 class RoutesTest : public testing::Test {
  protected:
   Response get(std::string_view path) { return routes_.answer({"GET", path}); }
+  Response scrape(const char* header, const char* value) {
+    return routes_.answer({"GET", "/metrics", {{header, value}}});
+  }
+  // In pieces of an odd size.
+  static std::string body_of(const Response& response) {
+    std::string body;
+    char piece[777];
+    while (const std::size_t size = response.stream.read(piece, sizeof piece)) {
+      body.append(piece, size);
+    }
+    return body;
+  }
+  static std::string gunzip(const std::string& compressed) {
+    z_stream zlib{};
+    EXPECT_EQ(inflateInit2(&zlib, MAX_WBITS + 16), Z_OK);
+    std::string text(1 << 20, '\0');
+    std::string in = compressed;
+    zlib.next_in = reinterpret_cast<Bytef*>(in.data());
+    zlib.avail_in = static_cast<uInt>(in.size());
+    zlib.next_out = reinterpret_cast<Bytef*>(text.data());
+    zlib.avail_out = static_cast<uInt>(text.size());
+    EXPECT_EQ(inflate(&zlib, Z_FINISH), Z_STREAM_END);
+    EXPECT_EQ(zlib.avail_in, 0U);
+    text.resize(text.size() - zlib.avail_out);
+    inflateEnd(&zlib);
+    return text;
+  }
 
   Program program_;
   Routes routes_{options_on({}), program_.backend()};
@@ -28,6 +56,35 @@ TEST_F(RoutesTest, ServesTheExpositionAsPrometheusText) {
   std::string text(100'000, '\0');
   text.resize(response.stream.read(text.data(), text.size()));
   EXPECT_THAT(text, HasSubstr("rtt_exporter_things 7\n"));
+}
+
+TEST_F(RoutesTest, ServesTheFormatThatTheClientPrefers) {
+  program_.exporter.set_gauge({"rtt_exporter_things", "Things."}, {}, 7);
+  const Response open_metrics = scrape("Accept", "application/openmetrics-text;version=1.0.0");
+  EXPECT_EQ(open_metrics.content_type,
+            "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  EXPECT_THAT(body_of(open_metrics), testing::EndsWith("rtt_exporter_things 7\n# EOF\n"));
+  const Response protobuf =
+      scrape("accept",
+             "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+             "encoding=delimited");
+  EXPECT_THAT(protobuf.content_type, testing::StartsWith("application/vnd.google.protobuf"));
+  EXPECT_THAT(body_of(protobuf), HasSubstr("rtt_exporter_things"));
+}
+
+TEST_F(RoutesTest, CompressesTheMetricsForThoseWhoWantIt) {
+  for (int i = 0; i < 2000; ++i) {
+    program_.exporter.set_gauge({"rtt_exporter_things", "Things."}, {{"i", std::to_string(i)}}, i);
+  }
+  const Response plain = scrape("Accept-Encoding", "identity");
+  const Response compressed = scrape("Accept-Encoding", "gzip");
+  EXPECT_THAT(plain.headers, Contains(Pair("Vary", "Accept, Accept-Encoding")));
+  EXPECT_THAT(plain.headers, testing::Not(Contains(Pair("Content-Encoding", testing::_))));
+  EXPECT_THAT(compressed.headers, Contains(Pair("Content-Encoding", "gzip")));
+  const std::string text = body_of(plain);
+  const std::string small = body_of(compressed);
+  EXPECT_EQ(gunzip(small), text);
+  EXPECT_LT(small.size(), text.size() / 4);
 }
 
 TEST_F(RoutesTest, ServesTheMetricsWhereTheOptionsSay) {
