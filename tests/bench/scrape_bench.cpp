@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ namespace rtt::bench {
 namespace {
 
 constexpr std::size_t kLines[] = {1000, 30'000, 300'000};
+constexpr std::size_t kSeries[] = {10, 1000, 10'000};
 
 struct Costs {
   std::vector<double> whole, collect, write, prometheus_cpp;  // ns per line, per round
@@ -83,6 +85,56 @@ Costs measure(std::size_t lines) {
   return costs;
 }
 
+struct FormatSubject {
+  const char* name;
+  metrics::Format format;
+};
+constexpr FormatSubject kFormats[] = {{"text", metrics::Format::kText},
+                                      {"OpenMetrics", metrics::Format::kOpenMetrics},
+                                      {"protobuf, native too", metrics::Format::kProtobuf}};
+
+// One exchange per peer before each scrape, so that the rows of tcp_probe are read every time.
+void add_formats(std::size_t series, Table& table) {
+  const std::size_t rounds = series > 1000 ? 9 : 41;
+  OurScrape ours(series / 2);
+  const PrometheusCppScrape theirs(series / 2);
+  std::map<std::string, std::vector<double>> microseconds;
+  std::map<std::string, double> bytes;
+  for (std::size_t round = 0; round < rounds; ++round) {
+    for (const auto& [name, format] : kFormats) {
+      ours.exchange();
+      microseconds[name].push_back(
+          nanoseconds_of([&] { bytes[name] = static_cast<double>(ours.scrape(format).bytes); }) /
+          1e3);
+    }
+    std::string text;
+    microseconds["prometheus-cpp"].push_back(nanoseconds_of([&] { text = theirs.text(); }) / 1e3);
+    bytes["prometheus-cpp"] = static_cast<double>(text.size());
+  }
+  const auto count = static_cast<double>(series);
+  const double theirs_us = median(microseconds["prometheus-cpp"]);
+  for (const auto& [name, times] : microseconds) {
+    const double us = median(times);
+    table.add({number(count), name, number(us / 1e3, 2), number(us / count, 2),
+               number(bytes[name] / count, 0), number(theirs_us / us, 1)});
+  }
+}
+
+void run_formats(const support::Namespace& where) {
+  Table table("A scrape by format", {"series", "format", "CPU ms per scrape", "CPU us per series",
+                                     "bytes per series", "prometheus-cpp's text / this"});
+  for (const std::size_t series : kSeries) {
+    where.run([&] { add_formats(series, table); });
+  }
+  table.note(
+      "Histograms of the default buckets, native schema 3; half of them tcp_probe, half "
+      "tcp_handshake. With "
+      "so few series as 10, most is what does not depend on them: the exporter's own families, "
+      "process_* "
+      "and BPF statistics, which prometheus-cpp's row does not have.");
+  table.print();
+}
+
 }  // namespace
 
 void run() {
@@ -113,6 +165,7 @@ void run() {
       "piece into the same 32 KiB, as the HTTP server has it done while it sends. Medians of "
       "interleaved rounds.");
   table.print();
+  run_formats(where);
 }
 
 }  // namespace rtt::bench

@@ -8,7 +8,7 @@
 #include <array>
 
 #include "base/ip_address.h"
-#include "metrics/text_scrape.h"
+#include "metrics/scrape.h"
 #include "support/setup_error.h"
 #include "support/socket.h"
 #include "targets/classifier.h"
@@ -110,8 +110,8 @@ OurScrape::Text OurScrape::drain(metrics::Scrape& scrape, bool count_lines) {
   }
 }
 
-OurScrape::Text OurScrape::text(bool count_lines) {
-  return drain(*exposition_.scrape(metrics::Format::kText), count_lines);
+OurScrape::Text OurScrape::scrape(metrics::Format format, bool count_lines) {
+  return drain(*exposition_.scrape(format), count_lines);
 }
 
 void OurScrape::write() const {
@@ -124,7 +124,7 @@ void OurScrape::check_samples(std::size_t exchanges) const {
     if (series->peer().target == targets::kOtherTarget) continue;
     const auto count = series->snapshot().histogram.count();
     if (count < (series->method() == "tcp_probe" ? exchanges : 1)) {
-      throw support::SetupError(series->key().labels + " lacks samples");
+      throw support::SetupError(std::string(series->key().labels) + " lacks samples");
     }
   }
 }

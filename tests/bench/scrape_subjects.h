@@ -36,7 +36,10 @@ class OurScrape {
     std::size_t bytes = 0;
   };
   /// As the HTTP server does it: every piece into the same memory. Counts the lines only if it has to.
-  [[nodiscard]] Text text(bool count_lines = false);
+  [[nodiscard]] Text text(bool count_lines = false) {
+    return scrape(metrics::Format::kText, count_lines);
+  }
+  [[nodiscard]] Text scrape(metrics::Format format, bool count_lines = false);
   /// What collect() has brought.
   void write() const;
   /// Throws unless there is a sample of every peer for each of so many exchanges.
