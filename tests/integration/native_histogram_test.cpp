@@ -72,8 +72,8 @@ TEST_P(NativeHistogramTest, ItsQuantileIsTheDelayAndThatOfTheClassicOne) {
   double classic = NAN;
   {
     const PrometheusServer prometheus(here_, /*native_histograms=*/false);
-    classic = value(prometheus, "histogram_quantile(0.5, rate(" + series("rtt_seconds_bucket") +
-                                    "[1m]))");
+    classic = value(prometheus,
+                    "histogram_quantile(0.5, rate(" + series("rtt_seconds_bucket") + "[1m]))");
   }
   const PrometheusServer prometheus(here_, /*native_histograms=*/true);
   const double native =
