@@ -107,8 +107,9 @@ ProbeFate::Counts ProbeFate::counts() const {
 double ProbeFate::rtt(double q) const {
   metrics::Histogram all = series_[0]->snapshot().histogram;
   for (std::size_t i = 1; i < series_.size(); ++i) {
-    const metrics::Histogram one = series_[i]->snapshot().histogram;
-    all.add(one.cells(), 0);
+    std::vector<metrics::CellCount> cells;
+    (void)series_[i]->read(cells, /*with_median=*/false);
+    all.add(cells, 0);
   }
   std::uint64_t below = 0;
   for (std::size_t cell = 0; cell < all.grid().bounds_ns().size(); ++cell) {
