@@ -47,10 +47,10 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// Fresh memory costs the kernel more time than writing a response into it. So that of responses up to
-// some 40,000 lines stays for the next scrape, once and not for each thread that sends; what a
-// larger one takes goes back to the system when it is sent.
-void keep_memory_for_responses() {
+// Fresh memory costs the kernel more time than filling it. So what a scrape reads its series into, up to
+// this much, stays for the next one, once and not for each thread that sends; what a larger one takes
+// goes back to the system when it is sent.
+void keep_memory_for_scrapes() {
   constexpr int kLargestKept = 4 << 20;
   mallopt(M_MMAP_THRESHOLD, kLargestKept);
   mallopt(M_TRIM_THRESHOLD, kLargestKept);
@@ -190,7 +190,7 @@ void Daemon::on_signal(int signal) {
 int run_daemon(const Options& options) {
   base::configure_logging(options.log_level, options.log_format);
   std::signal(SIGPIPE, SIG_IGN);
-  keep_memory_for_responses();
+  keep_memory_for_scrapes();
   raise_descriptor_limit();
   return Daemon(options).run();
 }

@@ -10,12 +10,25 @@ namespace {
 // Small enough for a CPU's cache.
 constexpr std::size_t kPiece = 16 * 1024;
 
+// A bound above of what rtt_seconds takes while it is written: once as it grows and once in front of its length.
+// A classic bucket is at most 22 bytes, an occupied cell at most 20 as a native one, and the rest of a series labels.
+std::size_t largest_protobuf_family(const SeriesReadings& readings) {
+  if (readings.rtts.empty()) return 0;
+  std::size_t bytes = readings.cells.size() * 20;
+  for (std::size_t i = 0; i < readings.rtts.size(); ++i) {
+    const Series& series = readings.set->rtt(i);
+    bytes += series.grid().classic_bounds().size() * 22 + 2 * series.key().labels.size() + 100;
+  }
+  return 2 * bytes;
+}
+
 }  // namespace
 
 Scrape::Scrape(Format format, SeriesReadings readings, std::string other_families)
     : readings_(std::move(readings)),
       families_(peer_families(readings_)),
       other_families_(std::move(other_families)),
+      family_memory_(format == Format::kProtobuf ? largest_protobuf_family(readings_) : 0),
       writer_(create_writer(format, piece_)) {}
 
 std::size_t Scrape::read(char* to, std::size_t size) {
@@ -50,7 +63,8 @@ void Scrape::write_piece() {
 }
 
 std::size_t Scrape::memory() const {
-  return sizeof *this + readings_.memory() + other_families_.capacity() + 2 * kPiece;
+  return sizeof *this + readings_.memory() + other_families_.capacity() + 2 * kPiece +
+         family_memory_;
 }
 
 }  // namespace rtt::metrics

@@ -32,8 +32,9 @@ class Scrape {
   const SeriesReadings readings_;
   const Families families_;
   const std::string other_families_;
-  std::size_t family_ = 0;  // where the next piece begins
-  std::size_t number_ = 0;  // in that family
+  const std::size_t family_memory_;  // of a format that writes whole families
+  std::size_t family_ = 0;           // where the next piece begins
+  std::size_t number_ = 0;           // in that family
   std::string piece_;
   std::size_t sent_ = 0;  // of the piece
   const std::unique_ptr<FamilyWriter> writer_;

@@ -68,6 +68,20 @@ TEST_F(ExpositionTest, ThePiecesThatAScrapeIsReadInDoNotShow) {
   }
 }
 
+// It is what bounds the answers that hung clients leave in memory.
+TEST_F(ExpositionTest, TheMemoryOfAScrapeCoversTheFamiliesThatItWritesWhole) {
+  for (int i = 0; i < 100; ++i) {
+    const auto series = builder_.passive({"db", "10.0.0." + std::to_string(i), {}}, "tcp_probe");
+    for (int value = 1; value < 1'000'000; value *= 3) {
+      series->observe(std::chrono::microseconds(value));
+    }
+  }
+  build();
+  const auto scrape = exposition_.scrape(Format::kProtobuf);
+  const std::size_t memory = scrape->memory();
+  EXPECT_GE(memory, 2 * text_of(*scrape, 1 << 20).size());
+}
+
 TEST_F(ExpositionTest, AScrapeShowsWhatWasWhenItBegan) {
   const auto series = builder_.passive(peer_, "tcp_probe");
   const auto connections = builder_.connections(peer_);
