@@ -10,6 +10,7 @@
 #include <array>
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -86,30 +87,32 @@ std::string embedded_object(const std::string& path) {
   throw support::SetupError("no BPF object in " + path + " (Debian package libbpf-tools)");
 }
 
-class Tcprtt : public Subject {
+// One program of a BPF object, on our hook.
+class ObjectProgram : public Subject {
  public:
-  Tcprtt() : bytes_(embedded_object("/usr/sbin/tcprtt")) {
+  using IsIt = std::function<bool(const bpf_program*)>;
+
+  ObjectProgram(const std::string& bytes, const std::string& name, const IsIt& is_it) {
     libbpf_set_print(nullptr);
     LIBBPF_OPTS(bpf_object_open_opts, options);
-    options.object_name = "tcprtt";
-    object_.reset(bpf_object__open_mem(bytes_.data(), bytes_.size(), &options));
-    if (!object_) support::throw_errno("cannot open the object of tcprtt");
+    options.object_name = name.c_str();
+    object_.reset(bpf_object__open_mem(bytes.data(), bytes.size(), &options));
+    if (!object_) support::throw_errno("cannot open the object of " + name);
     bpf_program* chosen = nullptr;
     bpf_program* each = nullptr;
     bpf_object__for_each_program(each, object_.get()) {
-      const bool tracing = bpf_program__type(each) == BPF_PROG_TYPE_TRACING;
-      bpf_program__set_autoload(each, tracing);
-      if (tracing) chosen = each;
+      bpf_program__set_autoload(each, is_it(each));
+      if (is_it(each)) chosen = each;
     }
-    if (chosen == nullptr) throw support::SetupError("tcprtt has no BTF-typed program");
+    if (chosen == nullptr) throw support::SetupError("not the program that is wanted in " + name);
     bpf_program__set_expected_attach_type(chosen, BPF_TRACE_RAW_TP);
     if (bpf_program__set_attach_target(chosen, 0, kHook) != 0 ||
         bpf_object__load(object_.get()) != 0) {
-      support::throw_errno("cannot load the program of tcprtt");
+      support::throw_errno("cannot load the program of " + name);
     }
     program_ = bpf_program__fd(chosen);
     link_.reset(bpf_raw_tracepoint_open(nullptr, program_));
-    if (!link_) support::throw_errno("cannot attach the program of tcprtt");
+    if (!link_) support::throw_errno("cannot attach the program of " + name);
   }
   [[nodiscard]] RunStatistics statistics() const override { return statistics_of(program_); }
 
@@ -117,11 +120,18 @@ class Tcprtt : public Subject {
   struct Close {
     void operator()(bpf_object* object) const { bpf_object__close(object); }
   };
-  std::string bytes_;
   std::unique_ptr<bpf_object, Close> object_;
   int program_ = -1;
   base::UniqueFd link_;
 };
+
+std::unique_ptr<Subject> attach_bare(std::string_view name) {
+  std::ifstream file(RTT_BARE_READS, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+  return std::make_unique<ObjectProgram>(bytes, "bare_reads", [&](const bpf_program* each) {
+    return bpf_program__name(each) == name;
+  });
+}
 
 config::Config configuration(int prefixes) {
   std::string text = "targets:\n  - name: networks\n    networks:\n";
@@ -185,7 +195,13 @@ class Exporter : public Subject {
 }  // namespace
 
 std::unique_ptr<Subject> attach_empty() { return std::make_unique<Empty>(); }
-std::unique_ptr<Subject> attach_tcprtt() { return std::make_unique<Tcprtt>(); }
+std::unique_ptr<Subject> attach_tcprtt() {
+  return std::make_unique<ObjectProgram>(
+      embedded_object("/usr/sbin/tcprtt"), "tcprtt",
+      [](const bpf_program* each) { return bpf_program__type(each) == BPF_PROG_TYPE_TRACING; });
+}
+std::unique_ptr<Subject> attach_read_of_tcprtt() { return attach_bare("smoothed"); }
+std::unique_ptr<Subject> attach_reads_of_exporter() { return attach_bare("newest_sent"); }
 std::unique_ptr<Subject> attach_exporter(int prefixes) {
   return std::make_unique<Exporter>(prefixes);
 }

@@ -28,6 +28,9 @@ class Subject {
 /// fentry and kprobe of tcp_rcv_established(), are not in every kernel, and the tracepoint is the
 /// first thing in that function.
 [[nodiscard]] std::unique_ptr<Subject> attach_tcprtt();
+/// Programs that only read what tcprtt's, and the product's, samples are made of.
+[[nodiscard]] std::unique_ptr<Subject> attach_read_of_tcprtt();
+[[nodiscard]] std::unique_ptr<Subject> attach_reads_of_exporter();
 /// The product, with the default buckets and `prefixes` configured networks: 127.0.0.0/24,
 /// 127.0.1.0/24, ...
 [[nodiscard]] std::unique_ptr<Subject> attach_exporter(int prefixes);
