@@ -7,15 +7,16 @@ CLANG := 19
 BUILD_PACKAGES := g++ cmake ninja-build pkg-config clang-$(CLANG) bpftool libbpf-dev libelf-dev zlib1g-dev \
   libmicrohttpd-dev libgnutls28-dev libcrypt-dev prometheus-cpp-dev libyaml-cpp-dev libasio-dev libc-ares-dev \
   libprotobuf-dev protobuf-compiler libcli11-dev libspdlog-dev
-TEST_PACKAGES := libgtest-dev libgmock-dev nlohmann-json3-dev libclang-rt-$(CLANG)-dev llvm-$(CLANG) \
+TEST_PACKAGES := libgtest-dev libgmock-dev nlohmann-json3-dev libvalijson-dev libclang-rt-$(CLANG)-dev llvm-$(CLANG) \
   iproute2 iputils-ping iperf3 tcpdump prometheus libcap2-bin util-linux openssl curl
 BENCH_PACKAGES := libbpf-tools fping prometheus-smokeping-prober prometheus-blackbox-exporter
 LINT_PACKAGES := clang-format-$(CLANG) clang-tidy-$(CLANG)
 
-.PHONY: help run test build lint format bench clean install build-deps test-deps bench-deps lint-deps
+.PHONY: help run test build lint format bench grafana-schema clean install build-deps test-deps bench-deps lint-deps \
+  grafana-schema-deps
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## build and run with the built-in defaults; then: curl -s localhost:10049/metrics
 	$(BUILD)/rtt_exporter
@@ -51,6 +52,10 @@ bench: build-deps test-deps bench-deps ## measure against other programs: tables
 	cmake --build $(BUILD) --target $(addprefix bench_,$(BENCH)) -j $(JOBS)
 	@set -e; for b in $(BENCH); do $(BUILD)/tests/bench_$$b; done
 
+# The tests use what is in the tree: only a new release of Grafana needs this, and the npm registry.
+grafana-schema: grafana-schema-deps ## make the schema of Grafana's dashboards anew, from the npm packages in tests/grafana_schema
+	cd tests/grafana_schema && npm ci --no-audit --no-fund && npm run generate
+
 clean: ## remove what was built
 	rm -rf $(BUILD) $(SANITIZED)
 
@@ -82,3 +87,5 @@ bench-deps:
 	$(call ensure_packages,$(BENCH_PACKAGES))
 lint-deps: build-deps
 	$(call ensure_packages,$(LINT_PACKAGES))
+grafana-schema-deps:
+	$(if $(shell command -v npm),,$(call ensure_packages,nodejs npm))

@@ -59,9 +59,11 @@ std::vector<Reported> run_ping(const Bed& bed) {
 }
 
 std::vector<Reported> run_fping(const Bed& bed) {
-  return from_lines(support::run_command({"fping", "-D", "-p", "2", "-c", kProbes, bed.peer()},
-                                         {.where = &bed.near()}),
-                    "bytes, ");
+  // -t: fping's own timeout is the period, which is no longer than the peer takes.
+  return from_lines(
+      support::run_command({"fping", "-D", "-p", "2", "-t", "500", "-c", kProbes, bed.peer()},
+                           {.where = &bed.near()}),
+      "bytes, ");
 }
 
 struct SmokepingState {
