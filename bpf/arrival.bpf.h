@@ -14,38 +14,22 @@
 #define RTT_ARRIVAL_BPF_H
 
 #include "bpf/kernel_types.h"
-#include "bpf/rtt_shared.h"
+#include "bpf/state.bpf.h"
 
 /* A segment seldom waits longer, not even for a socket that its program holds. */
 #define MAX_STAMP_AGE_NS 100000000ull
 #define LONGEST_TICK_NS 10000000ull /* HZ=100 */
 
-volatile __s64 realtime_minus_monotonic_ns;
-
-struct last_reading {
-  __u64 tick;
-  __u64 now_ns;
-};
-
-struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, struct last_reading);
-} rtt_clock SEC(".maps");
-
-static __always_inline __u64 arrival_ns(const struct sk_buff* skb) {
-  __u64 arrived_ns = skb->tstamp - realtime_minus_monotonic_ns;
+static __always_inline __u64 arrival_ns(const struct context* context, const struct sk_buff* skb) {
+  struct rtt_cpu* cpu = context->cpu;
+  __u64 arrived_ns = skb->tstamp - context->state->realtime_minus_monotonic_ns;
   __u64 tick = bpf_jiffies64();
-  __u32 zero = 0;
-  struct last_reading* last = bpf_map_lookup_elem(&rtt_clock, &zero);
-  if (!last) return bpf_ktime_get_ns();
-  __u64 earliest_ns = last->now_ns - MAX_STAMP_AGE_NS;
-  if (last->tick == tick && arrived_ns - earliest_ns <= MAX_STAMP_AGE_NS + LONGEST_TICK_NS)
+  __u64 earliest_ns = cpu->clock_now_ns - MAX_STAMP_AGE_NS;
+  if (cpu->clock_tick == tick && arrived_ns - earliest_ns <= MAX_STAMP_AGE_NS + LONGEST_TICK_NS)
     return arrived_ns;
   __u64 now_ns = bpf_ktime_get_ns();
-  last->now_ns = now_ns;
-  last->tick = tick;
+  cpu->clock_now_ns = now_ns;
+  cpu->clock_tick = tick;
   return now_ns - arrived_ns <= MAX_STAMP_AGE_NS ? arrived_ns : now_ns;
 }
 

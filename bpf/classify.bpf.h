@@ -15,7 +15,7 @@
 #define RTT_CLASSIFY_BPF_H
 
 #include "bpf/kernel_types.h"
-#include "bpf/rtt_shared.h"
+#include "bpf/state.bpf.h"
 
 struct {
   __uint(type, BPF_MAP_TYPE_LPM_TRIE);
@@ -32,15 +32,7 @@ struct {
   __type(value, __u32);
 } rtt_local_ports SEC(".maps");
 
-struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, struct rtt_cache);
-} rtt_cache SEC(".maps");
-
 const volatile __u32 any_local_ports;
-volatile __u32 prefix_generation;
 
 struct address {
   __u64 high, low; /* as in memory: network order */
@@ -73,16 +65,15 @@ static __always_inline __u32 cache_index(const struct address* address) {
   return mixed >> (64 - RTT_CACHE_BITS);
 }
 
-static __always_inline __u32 peer_of_address(const struct address* address) {
-  __u32 zero = 0;
-  struct rtt_cache* cache = bpf_map_lookup_elem(&rtt_cache, &zero);
-  if (!cache) return RTT_PEER_NONE;
-  volatile __u32* in_use = &cache->in_use;
+static __always_inline __u32 peer_of_address(const struct context* context,
+                                             const struct address* address) {
+  struct rtt_cpu* cpu = context->cpu;
+  volatile __u32* in_use = &cpu->cache_in_use;
   if (*in_use) return ask_trie(address);
   *in_use = 1;
   barrier();
-  struct rtt_cache_entry* entry = &cache->entries[cache_index(address) & (RTT_CACHE_ENTRIES - 1)];
-  __u32 generation_now = prefix_generation;
+  struct rtt_cache_entry* entry = &cpu->cache[cache_index(address) & (RTT_CACHE_ENTRIES - 1)];
+  __u32 generation_now = context->state->prefix_generation;
   __u32 peer = entry->peer;
   if (entry->address[1] != address->low || entry->address[0] != address->high ||
       entry->generation != generation_now) {
@@ -97,10 +88,10 @@ static __always_inline __u32 peer_of_address(const struct address* address) {
   return peer;
 }
 
-static __always_inline __u32 classify(const struct sock* sk) {
+static __always_inline __u32 classify(const struct context* context, const struct sock* sk) {
   struct address address;
   __u32 peer = RTT_PEER_NONE;
-  if (remote_address(sk, &address)) peer = peer_of_address(&address);
+  if (remote_address(sk, &address)) peer = peer_of_address(context, &address);
   if (peer != RTT_PEER_NONE) return peer;
   if (!any_local_ports) return RTT_PEER_OTHER;
   __u32 port = sk->__sk_common.skc_num;

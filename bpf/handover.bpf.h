@@ -18,15 +18,7 @@
 #define RTT_HANDOVER_BPF_H
 
 #include "bpf/kernel_types.h"
-#include "bpf/rtt_shared.h"
-
-struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(map_flags, BPF_F_MMAPABLE);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, __u64);
-} rtt_switch SEC(".maps");
+#include "bpf/state.bpf.h"
 
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -49,14 +41,12 @@ static __always_inline bool hand_over(struct rtt_switch now, __u32 program) {
   return true;
 }
 
-static __always_inline bool counts_here(__u32 program) {
-  __u32 zero = 0;
-  volatile __u64* word = bpf_map_lookup_elem(&rtt_switch, &zero);
-  if (!word) return false;
+static __always_inline bool counts_here(const struct context* context, __u32 program) {
   union {
     __u64 word;
     struct rtt_switch fields;
-  } now = {.word = *word}, mine = {.fields = {generation, generation}};
+  } now = {.word = *(const volatile __u64*)&context->state->counting},
+    mine = {.fields = {generation, generation}};
   if (__builtin_expect(now.word == mine.word, 1)) return true;
   return hand_over(now.fields, program);
 }

@@ -24,10 +24,10 @@ struct {
   __type(value, __u64);
 } rtt_dropped SEC(".maps");
 
-const volatile struct rtt_bucket_table bucket_table;
 const volatile __u32 peers = 1;      /* rows of one method in one stripe */
 const volatile __u32 stripe_mask;    /* stripes - 1; CPUs share stripes when there are fewer */
 const volatile __u32 stripe_per_cpu; /* whether none is shared */
+const volatile struct rtt_bucket_table bucket_table;
 
 /* `alone`: the kernel lets no second run of the calling program onto a CPU before the first has ended
  * (6.1). Then what nobody else adds to needs no locked instruction.

@@ -13,11 +13,14 @@
  *                    is complete, and cells of a group that is not marked need not be looked at.
  *   rtt_prefixes     longest-prefix trie: rtt_prefix_key -> peer (__u32).
  *   rtt_local_ports  hash: port (__u32) -> peer (__u32).
- *   rtt_cache        what rtt_prefixes said of an address; see classify.bpf.h.
- *   rtt_clock        when a CPU last read the clock; see arrival.bpf.h.
+ *   rtt_cpu          what a CPU remembers: when it last read the clock (arrival.bpf.h), and what
+ *                    rtt_prefixes said of an address (classify.bpf.h).
  *   rtt_dropped      __u64 per [program][reason]; only ever grows.
- *   rtt_switch       which instance counts; see handover.bpf.h. Shared by all instances.
+ *   rtt_state        struct rtt_state, which only user space writes. Shared by all instances.
  *   rtt_passed       events handed from one instance to the next. Shared by all instances.
+ *
+ * Much of the cost of a program that runs between two system calls is the first touch of each page: what
+ * one event needs lies on as few pages as can be.
  */
 #ifndef RTT_SHARED_H
 #define RTT_SHARED_H
@@ -78,10 +81,12 @@ struct rtt_cache_entry {
   __u32 peer;       /* RTT_PEER_NONE: no prefix names the address */
 };
 
-struct rtt_cache {
-  __u32 in_use;
+struct rtt_cpu {
+  __u64 clock_tick;   /* of the last reading of the clock, in jiffies */
+  __u64 clock_now_ns; /* what it read */
+  __u32 cache_in_use;
   __u32 padding;
-  struct rtt_cache_entry entries[RTT_CACHE_ENTRIES];
+  struct rtt_cache_entry cache[RTT_CACHE_ENTRIES];
 };
 
 /* One 64-bit word, so that it is read and written at once. Generations start at 1. */
@@ -90,10 +95,17 @@ struct rtt_switch {
   __u32 to;   /* the instance that counts from here on; equal to `from` but during a hand-over */
 };
 
+struct rtt_state {
+  struct rtt_switch counting; /* see handover.bpf.h */
+  __s64 realtime_minus_monotonic_ns;
+  __u64 prefix_generation; /* rises when answers of rtt_prefixes may have changed */
+};
+
 RTT_STATIC_ASSERT(sizeof(struct rtt_row) == 40, "rows are packed");
 RTT_STATIC_ASSERT(sizeof(struct rtt_prefix_key) == 20, "as the LPM trie wants it");
 RTT_STATIC_ASSERT(sizeof(struct rtt_cache_entry) == 24, "no padding");
-RTT_STATIC_ASSERT(sizeof(struct rtt_cache) <= 32768, "the limit of a per-CPU map value");
+RTT_STATIC_ASSERT(sizeof(struct rtt_cpu) <= 32768, "the limit of a per-CPU map value");
 RTT_STATIC_ASSERT(sizeof(struct rtt_switch) == 8, "one word");
+RTT_STATIC_ASSERT(sizeof(struct rtt_state) == 24, "whole words");
 
 #endif

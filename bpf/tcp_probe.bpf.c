@@ -119,7 +119,8 @@ static __always_inline __u64 sent_alone(const struct tcp_sock* tp, __u32 snd_una
 }
 
 /* Returns RTT_DROPS when *rtt_ns is a sample, and otherwise why there is none. */
-static __always_inline enum rtt_drop measure(const struct tcp_sock* tp, __u32 snd_una,
+static __always_inline enum rtt_drop measure(const struct context* context,
+                                             const struct tcp_sock* tp, __u32 snd_una,
                                              const struct sk_buff* skb, __u64* rtt_ns,
                                              const bool can_cast) {
   __u32 ack = READ_CB(__u32, skb, ack_seq);
@@ -132,7 +133,7 @@ static __always_inline enum rtt_drop measure(const struct tcp_sock* tp, __u32 sn
     if (!walk.sent_ns) return walk.why_not;
     sent_ns = walk.sent_ns;
   }
-  __u64 arrived_ns = arrival_ns(skb);
+  __u64 arrived_ns = arrival_ns(context, skb);
   if (arrived_ns < sent_ns) return RTT_DROP_CLOCK;
   *rtt_ns = arrived_ns - sent_ns;
   return RTT_DROPS;
@@ -145,18 +146,20 @@ static __always_inline int on_segment(struct sock* sk, struct sk_buff* skb, cons
   __u32 snd_una = tp->snd_una;
   if (!before(snd_una, READ_CB(__u32, skb, ack_seq))) return 0;
   if ((flags_of(skb) & (TCPHDR_ACK | TCPHDR_SYN | TCPHDR_RST)) != TCPHDR_ACK) return 0;
-  if (!counts_here(RTT_TCP_PROBE)) return 0;
+  struct context context;
+  if (!find_context(&context) || !counts_here(&context, RTT_TCP_PROBE)) return 0;
   __u64 rtt_ns = 0;
-  enum rtt_drop drop = measure(tp, snd_una, skb, &rtt_ns, can_cast);
+  enum rtt_drop drop = measure(&context, tp, snd_una, skb, &rtt_ns, can_cast);
   if (drop == RTT_DROPS)
-    count_sample(classify(sk), RTT_TCP_PROBE, rtt_ns, can_cast);
+    count_sample(classify(&context, sk), RTT_TCP_PROBE, rtt_ns, can_cast);
   else
     count_drop(RTT_TCP_PROBE, drop);
   return 0;
 }
 
 static __always_inline int on_established(struct sock* sk) {
-  if (!counts_here(RTT_TCP_HANDSHAKE)) return 0;
+  struct context context;
+  if (!find_context(&context) || !counts_here(&context, RTT_TCP_HANDSHAKE)) return 0;
   const struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
   if (!tp) return 0;
   __u32 srtt_us = tp->srtt_us;
@@ -165,7 +168,7 @@ static __always_inline int on_established(struct sock* sk) {
   else if (!srtt_us)
     count_drop(RTT_TCP_HANDSHAKE, RTT_DROP_NO_SAMPLE);
   else
-    count_sample(classify(sk), RTT_TCP_HANDSHAKE, (__u64)(srtt_us >> 3) * 1000, false);
+    count_sample(classify(&context, sk), RTT_TCP_HANDSHAKE, (__u64)(srtt_us >> 3) * 1000, false);
   return 0;
 }
 

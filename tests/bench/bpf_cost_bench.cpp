@@ -79,6 +79,7 @@ void compare_programs() {
                "rtt_exporter", "its reads alone", "rtt_exporter / tcprtt", "without the reads"});
   const std::vector<std::pair<std::string, Start>> loads{
       {"1 connection, request/response", exchanges({})},
+      {"the same, both ends on one CPU", exchanges({.one_cpu = true})},
       {"1,000 connections", exchanges({.connections = 1000, .window = 16})},
       {"15,000 connections", exchanges({.connections = 15000, .window = 16})},
       {"one connection per exchange", Load::connections},

@@ -173,8 +173,9 @@ void receive_one(const base::UniqueFd& fd) {
 
 class Pair : public Load {
  public:
-  Pair(const support::Namespace& where, const std::function<void(int ready)>& client)
-      : server_(where, std::thread::hardware_concurrency() - 1, serve), client_(where, 0, client) {}
+  Pair(const support::Namespace& where, unsigned server_cpu,
+       const std::function<void(int ready)>& client)
+      : server_(where, server_cpu, serve), client_(where, 0, client) {}
 
  private:
   Child server_;
@@ -201,14 +202,17 @@ class Iperf3 : public Load {
   std::unique_ptr<support::Process> client_;
 };
 
+unsigned last_cpu() { return std::thread::hardware_concurrency() - 1; }
+
 }  // namespace
 
 std::unique_ptr<Load> Load::exchanges(const support::Namespace& where, const Exchanges& exchanges) {
-  return std::make_unique<Pair>(where, [=](int ready) { exchange_in_turn(exchanges, ready); });
+  return std::make_unique<Pair>(where, exchanges.one_cpu ? 0 : last_cpu(),
+                                [=](int ready) { exchange_in_turn(exchanges, ready); });
 }
 
 std::unique_ptr<Load> Load::connections(const support::Namespace& where) {
-  return std::make_unique<Pair>(where, connect_in_turn);
+  return std::make_unique<Pair>(where, last_cpu(), connect_in_turn);
 }
 
 std::unique_ptr<Load> Load::iperf3(const support::Namespace& where) {

@@ -1,6 +1,6 @@
-// Traffic on loopback for the programs to look at. The two ends are processes of their own, pinned to
-// the first and the last CPU, because 15,000 connections take more descriptors than one process may
-// have.
+// Traffic on loopback for the programs to look at. The two ends are processes of their own, because
+// 15,000 connections take more descriptors than one process may have; pinned to the first and the
+// last CPU where nothing else is said.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,8 @@ class Load {
 
   struct Exchanges {
     int connections = 1;
-    int window = 1;     // exchanges under way
+    int window = 1;        // exchanges under way
+    bool one_cpu = false;  // both ends on the first
     int addresses = 1;  // of the server, 127.0.0.1, 127.0.1.1, ...; connections take them in turn
   };
   /// Exchanges of 64 bytes, on the connections in turn.

@@ -80,23 +80,24 @@ class ArrivalTest : public MeasuredLinkTest {
   std::unique_ptr<passive::ArrivalClock> clock_;
 };
 
-// 50 ms before its time every stamp of this link lies before the sending.
+// 50 ms before its time a stamp of this link lies before the sending, unless the exchange waited for a
+// CPU as long.
 TEST_F(ArrivalTest, TheStampEndsTheSample) {
-  object_->set_clock_difference(difference_ + milliseconds(50));
+  hand_over_->set_clock_difference(difference_ + milliseconds(50));
   connect_and_exchange(kExchanges);
-  EXPECT_EQ(samples_up_to(hours(1)), 0u);
-  EXPECT_GE(dropped_by_clock(), static_cast<std::uint64_t>(kExchanges));
+  EXPECT_LT(samples_up_to(hours(1)), kExchanges / 4u);
+  EXPECT_GT(dropped_by_clock(), kExchanges * 3u / 4);
 }
 
 TEST_F(ArrivalTest, TheRightDifferenceOfTheClocksGivesEverySample) {
-  object_->set_clock_difference(difference_);
+  hand_over_->set_clock_difference(difference_);
   connect_and_exchange(kExchanges);
   EXPECT_EQ(samples_up_to(milliseconds(100)), static_cast<std::uint64_t>(kExchanges));
 }
 
 TEST_F(ArrivalTest, AClockThatWasSetMeanwhileMakesNoWrongSample) {
   for (const auto step : {hours(1), hours(-1)}) {
-    object_->set_clock_difference(difference_ + step);
+    hand_over_->set_clock_difference(difference_ + step);
     connect_and_exchange(kExchanges);
   }
   EXPECT_EQ(samples_up_to(milliseconds(100)), static_cast<std::uint64_t>(2 * kExchanges));

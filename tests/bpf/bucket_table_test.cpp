@@ -53,7 +53,8 @@ TEST(BucketTable, AgreesWithTheGridAroundEveryBound) {
 
 TEST(BucketTable, AgreesWithTheGridAroundEverySlice) {
   for (const auto& lookup : lookups()) {
-    for (unsigned shift = RTT_SCALE_SHIFT; shift <= 4 * RTT_SCALE_SHIFT; shift += RTT_SCALE_SHIFT) {
+    for (unsigned scale = 1; scale <= RTT_SCALES; ++scale) {
+      const unsigned shift = scale * RTT_SCALE_SHIFT;
       for (std::uint64_t slice = 1; slice <= 1u << RTT_SLICES_SHIFT; ++slice) {
         const std::uint64_t first = slice << shift;
         for (const std::uint64_t value : {first - 1, first, first + 1}) {

@@ -154,8 +154,9 @@ TEST_F(LifetimeTest, BetweenTheStepsOfAHandOverTheNewInstanceCountsWhatTheOldOne
     instances.push_back(std::move(*object));
   }
   const std::uint32_t zero = 0;
-  const rtt_switch between{1, 2};
-  ASSERT_EQ(bpf_map_update_elem((*hand_over)->switch_fd(), &zero, &between, BPF_ANY), 0);
+  const rtt_state between{
+      .counting = {1, 2}, .realtime_minus_monotonic_ns = 0, .prefix_generation = 1};
+  ASSERT_EQ(bpf_map_update_elem((*hand_over)->state_fd(), &zero, &between, BPF_ANY), 0);
   connect_and_exchange(50);
   for (const rtt_method method : {RTT_TCP_PROBE, RTT_TCP_HANDSHAKE}) {
     EXPECT_EQ(samples_in(*instances[0], layout, method), 0u);

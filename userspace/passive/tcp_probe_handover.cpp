@@ -5,6 +5,7 @@
 #include <bit>
 #include <cassert>
 #include <cerrno>
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -13,6 +14,11 @@
 
 namespace rtt::passive {
 namespace {
+
+constexpr std::size_t kWord = sizeof(std::uint64_t);
+constexpr std::size_t kCounting = offsetof(rtt_state, counting) / kWord;
+constexpr std::size_t kClockDifference = offsetof(rtt_state, realtime_minus_monotonic_ns) / kWord;
+constexpr std::size_t kPrefixGeneration = offsetof(rtt_state, prefix_generation) / kWord;
 
 base::Result<base::UniqueFd> create_map(bpf_map_type type, const char* name,
                                         std::uint32_t value_size, std::uint32_t entries,
@@ -28,18 +34,19 @@ base::Result<base::UniqueFd> create_map(bpf_map_type type, const char* name,
 
 }  // namespace
 
-HandOver::HandOver(base::UniqueFd switch_fd, base::UniqueFd passed_fd, base::UniqueFd inner_fd,
-                   base::UniqueFd outer_fd, MappedArray word)
-    : switch_fd_(std::move(switch_fd)),
+HandOver::HandOver(base::UniqueFd state_fd, base::UniqueFd passed_fd, base::UniqueFd inner_fd,
+                   base::UniqueFd outer_fd, MappedArray state)
+    : state_fd_(std::move(state_fd)),
       passed_fd_(std::move(passed_fd)),
       inner_fd_(std::move(inner_fd)),
       outer_fd_(std::move(outer_fd)),
-      switch_(std::move(word)) {}
+      state_(std::move(state)) {
+  forget_prefixes();
+}
 
 base::Result<std::shared_ptr<HandOver>> HandOver::create() {
-  auto switch_fd =
-      create_map(BPF_MAP_TYPE_ARRAY, "rtt_switch", sizeof(rtt_switch), 1, BPF_F_MMAPABLE);
-  if (!switch_fd) return switch_fd.error();
+  auto state_fd = create_map(BPF_MAP_TYPE_ARRAY, "rtt_state", sizeof(rtt_state), 1, BPF_F_MMAPABLE);
+  if (!state_fd) return state_fd.error();
   auto passed_fd =
       create_map(BPF_MAP_TYPE_PERCPU_ARRAY, "rtt_passed", sizeof(std::uint64_t), RTT_METHODS, 0);
   if (!passed_fd) return passed_fd.error();
@@ -48,16 +55,22 @@ base::Result<std::shared_ptr<HandOver>> HandOver::create() {
   auto outer_fd = create_map(BPF_MAP_TYPE_ARRAY_OF_MAPS, "rtt_barriers", sizeof(std::uint32_t), 1,
                              0, inner_fd->get());
   if (!outer_fd) return outer_fd.error();
-  auto word = MappedArray::create(switch_fd->get(), 1, "rtt_switch");
-  if (!word) return word.error();
-  return std::shared_ptr<HandOver>(new HandOver(std::move(*switch_fd), std::move(*passed_fd),
+  auto state = MappedArray::create(state_fd->get(), sizeof(rtt_state) / kWord, "rtt_state");
+  if (!state) return state.error();
+  return std::shared_ptr<HandOver>(new HandOver(std::move(*state_fd), std::move(*passed_fd),
                                                 std::move(*inner_fd), std::move(*outer_fd),
-                                                std::move(*word)));
+                                                std::move(*state)));
 }
 
 void HandOver::store(std::uint32_t from, std::uint32_t to) {
-  switch_.store(0, std::bit_cast<std::uint64_t>(rtt_switch{from, to}));
+  state_.store(kCounting, std::bit_cast<std::uint64_t>(rtt_switch{from, to}));
 }
+
+void HandOver::set_clock_difference(base::nanoseconds realtime_minus_monotonic) {
+  state_.store(kClockDifference, static_cast<std::uint64_t>(realtime_minus_monotonic.count()));
+}
+
+void HandOver::forget_prefixes() { state_.store(kPrefixGeneration, ++prefix_generation_); }
 
 void HandOver::activate(std::uint32_t generation) {
   if (counting_ == generation) return;

@@ -1,4 +1,5 @@
-// Which instance of the source counts: the user side of bpf/handover.bpf.h.
+// What the programs of all instances of the source have in common: which of them counts (the user side of
+// bpf/handover.bpf.h), how far apart the clocks are, and which answers about prefixes still hold.
 //
 // One object, shared by all instances of a process. For the control loop.
 #pragma once
@@ -6,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "passive/tcp_probe_mapping.h"
@@ -17,7 +19,7 @@ class HandOver {
   [[nodiscard]] static base::Result<std::shared_ptr<HandOver>> create();
 
   /// The maps that every instance's programs use.
-  [[nodiscard]] int switch_fd() const { return switch_fd_.get(); }
+  [[nodiscard]] int state_fd() const { return state_fd_.get(); }
   [[nodiscard]] int passed_fd() const { return passed_fd_.get(); }
 
   /// A number for a new instance.
@@ -28,22 +30,29 @@ class HandOver {
   /// The programs of `generation` are detached.
   void retire(std::uint32_t generation);
 
+  /// CLOCK_REALTIME minus CLOCK_MONOTONIC, from here on.
+  void set_clock_difference(base::nanoseconds realtime_minus_monotonic);
+
+  /// What the programs remember of prefixes is void from here on.
+  void forget_prefixes();
+
   /// Returns when every program run that was under way has ended (an RCU grace period, some
   /// milliseconds).
   void wait_for_running_programs();
 
  private:
-  HandOver(base::UniqueFd switch_fd, base::UniqueFd passed_fd, base::UniqueFd inner_fd,
-           base::UniqueFd outer_fd, MappedArray word);
+  HandOver(base::UniqueFd state_fd, base::UniqueFd passed_fd, base::UniqueFd inner_fd,
+           base::UniqueFd outer_fd, MappedArray state);
   void store(std::uint32_t from, std::uint32_t to);
 
-  base::UniqueFd switch_fd_;
+  base::UniqueFd state_fd_;
   base::UniqueFd passed_fd_;
   base::UniqueFd inner_fd_;
   base::UniqueFd outer_fd_;
-  MappedArray switch_;
+  MappedArray state_;
   std::uint32_t last_generation_ = 0;
   std::uint32_t counting_ = 0;
+  std::uint64_t prefix_generation_ = 0;  // what the programs remember of none is of 0
 };
 
 }  // namespace rtt::passive

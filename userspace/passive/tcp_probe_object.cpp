@@ -1,8 +1,6 @@
 #include "passive/tcp_probe_object.h"
 
 #include <algorithm>
-#include <atomic>
-#include <bit>
 #include <cerrno>
 #include <string>
 #include <utility>
@@ -41,7 +39,7 @@ int configure(rtt_tcp_probe& skeleton, const TcpProbeLayout& layout, const HandO
   if (status == 0) {
     status = bpf_map__set_max_entries(maps.rtt_local_ports, std::max(1u, layout.local_ports));
   }
-  if (status == 0) status = bpf_map__reuse_fd(maps.rtt_switch, hand_over.switch_fd());
+  if (status == 0) status = bpf_map__reuse_fd(maps.rtt_state, hand_over.state_fd());
   if (status == 0) status = bpf_map__reuse_fd(maps.rtt_passed, hand_over.passed_fd());
   return status;
 }
@@ -93,7 +91,6 @@ base::Result<TcpProbeObject::Skeleton> TcpProbeObject::load_variant(const metric
   skeleton->rodata->stripe_per_cpu = layout.stripes >= possible_cpus();
   skeleton->rodata->any_local_ports = layout.local_ports != 0;
   skeleton->rodata->generation = generation;
-  skeleton->bss->prefix_generation = 1;
   int status = configure(*skeleton, layout, hand_over, can_cast);
   if (status == 0) status = rtt_tcp_probe::load(skeleton.get());
   if (status != 0) return load_error("the kernel does not load the BPF programs", status, log);
@@ -144,24 +141,16 @@ std::vector<TcpProbeObject::Part> TcpProbeObject::maps() const {
   return {{"rtt_rows", rows_fd()},
           {"rtt_prefixes", prefixes_fd()},
           {"rtt_local_ports", local_ports_fd()},
-          {"rtt_cache", bpf_map__fd(maps.rtt_cache)},
-          {"rtt_clock", bpf_map__fd(maps.rtt_clock)},
+          {"rtt_cpu", bpf_map__fd(maps.rtt_cpu)},
           {"rtt_dropped", dropped_fd()},
-          {"rtt_switch", bpf_map__fd(maps.rtt_switch)},
+          {"rtt_state", bpf_map__fd(maps.rtt_state)},
           {"rtt_passed", bpf_map__fd(maps.rtt_passed)},
-          {"rodata", bpf_map__fd(maps.rodata)},
-          {"bss", bpf_map__fd(maps.bss)}};
+          {"rodata", bpf_map__fd(maps.rodata)}};
 }
 
 int TcpProbeObject::rows_fd() const { return bpf_map__fd(skeleton_->maps.rtt_rows); }
 int TcpProbeObject::dropped_fd() const { return bpf_map__fd(skeleton_->maps.rtt_dropped); }
 int TcpProbeObject::prefixes_fd() const { return bpf_map__fd(skeleton_->maps.rtt_prefixes); }
 int TcpProbeObject::local_ports_fd() const { return bpf_map__fd(skeleton_->maps.rtt_local_ports); }
-
-void TcpProbeObject::set_clock_difference(base::nanoseconds realtime_minus_monotonic) {
-  std::atomic_ref(skeleton_->bss->realtime_minus_monotonic_ns) = realtime_minus_monotonic.count();
-}
-
-void TcpProbeObject::forget_prefixes() { ++std::atomic_ref(skeleton_->bss->prefix_generation); }
 
 }  // namespace rtt::passive

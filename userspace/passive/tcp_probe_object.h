@@ -60,12 +60,6 @@ class TcpProbeObject {
   [[nodiscard]] int prefixes_fd() const;
   [[nodiscard]] int local_ports_fd() const;
 
-  /// CLOCK_REALTIME minus CLOCK_MONOTONIC, from here on.
-  void set_clock_difference(base::nanoseconds realtime_minus_monotonic);
-
-  /// What the programs remember of prefixes is void from here on.
-  void forget_prefixes();
-
  private:
   struct DestroySkeleton {
     void operator()(rtt_tcp_probe* skeleton) const;

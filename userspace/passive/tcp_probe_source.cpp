@@ -72,8 +72,8 @@ base::Result<std::unique_ptr<TcpProbeSource>> TcpProbeSource::create(
   if (!rows) return rows.error();
   auto statistics = TcpProbeStatistics::create(**object, metrics);
   if (!statistics) return statistics.error();
-  auto clock = ArrivalClock::create(loop, [raw = object->get()](base::nanoseconds difference) {
-    raw->set_clock_difference(difference);
+  auto clock = ArrivalClock::create(loop, [state = *hand_over](base::nanoseconds difference) {
+    state->set_clock_difference(difference);
   });
   if (!clock) return clock.error();
   if (auto attached = (*object)->attach(); !attached) return attached.error();
@@ -97,7 +97,7 @@ base::Result<void> TcpProbeSource::set_prefixes(const targets::Classifier& class
   if (changed && !*changed) return {};
   // A program that still runs may have asked for the old prefixes and store the answer.
   impl_->hand_over->wait_for_running_programs();
-  impl_->object->forget_prefixes();
+  impl_->hand_over->forget_prefixes();
   impl_->statistics.measure_maps();
   if (!changed) return changed.error();
   return {};
