@@ -62,7 +62,7 @@ std::vector<Reported> run_tcp(const Bed& bed, const std::string& name,
 }  // namespace
 
 std::vector<Reporter> our_methods() {
-  const probers::TcpOptions tcp{.port = kEchoPort, .dscp = 0, .source = std::nullopt};
+  const probers::TcpOptions tcp{.port = kEchoPort};
   return {{.name = "rtt_exporter icmp", .executable = "", .run = run_icmp},
           {.name = "rtt_exporter tcp_connect",
            .executable = "",

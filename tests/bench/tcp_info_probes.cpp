@@ -25,7 +25,8 @@ std::shared_ptr<metrics::ProbeSeries> new_series() {
   static const auto grid =
       std::make_shared<const metrics::BucketGrid>(*metrics::BucketGrid::create({1}, 4));
   return std::make_shared<metrics::ProbeSeries>(metrics::PeerLabels{"bench", "peer", {}}, "icmp",
-                                                grid, probers::icmp::method().reasons);
+                                                grid, probers::icmp::method().reasons,
+                                                probers::icmp::method().features);
 }
 
 std::vector<probers::PlannedProbe> plan(

@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(parse_icmpv6_message(bytes), size);
   for (const int family : {AF_INET, AF_INET6}) {
     check(parse_reply(family, bytes), size);
-    if (size > 0) check(parse_queued_error(family, data[0], bytes.subspan(1)), size);
+    if (size > 1) check(parse_queued_error(family, data[0], data[1], bytes.subspan(2)), size);
   }
   return 0;
 }

@@ -106,7 +106,7 @@ TEST_F(IcmpEcho, TheRequestHasTheConfiguredPayloadAndDscp) {
       const int family = address == link_.b4 ? AF_INET : AF_INET6;
       Responder responder(far_, family, answer);
       Probers probers(near_, {address},
-                      {.privileged = privileged, .payload_bytes = 100, .dscp = 46});
+                      {.privileged = privileged, .payload_bytes = 100, .socket = {.dscp = 46}});
       probers.probe_and_finish();
       const auto seen = responder.seen();
       ASSERT_EQ(seen.size(), 1U);
@@ -120,7 +120,7 @@ TEST_F(IcmpEcho, TheRequestComesFromTheConfiguredSource) {
   near_.command({"ip", "addr", "add", "192.0.2.1/32", "dev", "lo"});
   far_.command({"ip", "route", "add", "192.0.2.1/32", "via", link_.a4});
   Responder responder(far_, AF_INET, answer);
-  Probers probers(near_, {link_.b4}, {.source = "192.0.2.1"});
+  Probers probers(near_, {link_.b4}, {.socket = {.source = base::IpAddress::parse("192.0.2.1")}});
   probers.probe_and_finish();
   EXPECT_EQ(probers.ledger().replied, 1U);
   ASSERT_EQ(responder.seen().size(), 1U);
@@ -128,7 +128,7 @@ TEST_F(IcmpEcho, TheRequestComesFromTheConfiguredSource) {
 }
 
 TEST_F(IcmpEcho, ASourceThatAppearsLaterIsUsedThen) {
-  Probers probers(near_, {link_.b4}, {.source = "192.0.2.1"});
+  Probers probers(near_, {link_.b4}, {.socket = {.source = base::IpAddress::parse("192.0.2.1")}});
   probers.probe_and_finish();
   EXPECT_EQ(probers.failed(FailureReason::kNoRoute), 1U);
   near_.command({"ip", "addr", "add", "192.0.2.1/32", "dev", "lo"});
@@ -138,7 +138,7 @@ TEST_F(IcmpEcho, ASourceThatAppearsLaterIsUsedThen) {
 }
 
 TEST_F(IcmpEcho, ASourceOfTheOtherFamilyHasNoRoute) {
-  Probers probers(near_, {link_.b6}, {.source = link_.a4});
+  Probers probers(near_, {link_.b6}, {.socket = {.source = base::IpAddress::parse(link_.a4)}});
   probers.probe_and_finish();
   EXPECT_EQ(probers.failed(FailureReason::kNoRoute), 1U);
 }

@@ -28,8 +28,9 @@ struct BedOptions {
   bool privileged = true;  // otherwise the loop's thread is nobody
   base::nanoseconds timeout = 10s;
   std::uint16_t payload_bytes = 56;
-  std::uint8_t dscp = 0;
-  std::string source = {};
+  bool dont_fragment = false;
+  std::uint8_t identifiers = 1;
+  SocketOptions socket = {};
 };
 
 /// Probers of one engine in a namespace. Every look at a ledger checks that it balances.
@@ -42,8 +43,9 @@ class Probers {
     probe.timeout = options.timeout;
     auto icmp = std::make_shared<Options>();
     icmp->payload_bytes = options.payload_bytes;
-    icmp->dscp = options.dscp;
-    icmp->source = base::IpAddress::parse(options.source);
+    icmp->dont_fragment = options.dont_fragment;
+    icmp->identifiers = options.identifiers;
+    icmp->socket = options.socket;
     probe.options = icmp;
     thread_->call([&] {
       if (!options.privileged) become_nobody();
@@ -148,7 +150,7 @@ class Probers {
     static const auto grid =
         std::make_shared<metrics::BucketGrid>(*metrics::BucketGrid::create({0.001, 1.0}, 3));
     return std::make_shared<metrics::ProbeSeries>(metrics::PeerLabels{"target", "peer", {}}, "icmp",
-                                                  grid, method().reasons);
+                                                  grid, method().reasons, method().features);
   }
 
   metrics::ExporterMetrics metrics_;

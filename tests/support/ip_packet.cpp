@@ -75,13 +75,18 @@ std::optional<IpPacket> IpPacket::parse(Bytes bytes, std::size_t wire_bytes) {
   if (bytes[0] >> 4 == 4 && bytes.size() >= 20) {
     header = std::size_t{4} * (bytes[0] & 15);
     length = u16(bytes, 2);
+    packet.traffic_class = bytes[1];
+    packet.dont_fragment = (bytes[6] & 0x40) != 0;
+    packet.hop_limit = bytes[8];
     packet.protocol = bytes[9];
     packet.source = v4_address(bytes, 12);
     packet.destination = v4_address(bytes, 16);
   } else if (bytes[0] >> 4 == 6 && bytes.size() >= 40) {
     header = 40;
     length = u16(bytes, 4) == 0 ? 0 : u16(bytes, 4) + header;
+    packet.traffic_class = static_cast<std::uint8_t>(u16(bytes, 0) >> 4);
     packet.protocol = bytes[6];
+    packet.hop_limit = bytes[7];
     packet.source = v6_address(bytes, 8);
     packet.destination = v6_address(bytes, 24);
   } else {
@@ -92,6 +97,9 @@ std::optional<IpPacket> IpPacket::parse(Bytes bytes, std::size_t wire_bytes) {
   const Bytes rest = bytes.subspan(header);
   if (packet.is_tcp() && !parse_tcp(packet, rest, length - header)) return std::nullopt;
   if (packet.is_icmp() && !rest.empty()) packet.icmp_type = rest[0];
+  if ((packet.is_echo_request() || packet.is_echo_reply()) && rest.size() >= 6) {
+    packet.icmp_identifier = u16(rest, 4);
+  }
   return packet;
 }
 

@@ -20,8 +20,12 @@ struct IpPacket {
 
   base::IpAddress source;
   base::IpAddress destination;
-  std::uint8_t protocol = 0;  // IPPROTO_*
+  std::uint8_t traffic_class = 0;  // IPv4: the TOS byte
+  std::uint8_t hop_limit = 0;      // IPv4: the TTL
+  bool dont_fragment = false;      // IPv4's bit; IPv6 routers never fragment
+  std::uint8_t protocol = 0;       // IPPROTO_*
   std::uint8_t icmp_type = 0;
+  std::uint16_t icmp_identifier = 0;  // of echo requests and replies
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
   std::uint32_t sequence = 0;

@@ -11,18 +11,19 @@ metrics::PeerLabels labels_of(const targets::Peer& peer) {
   return {peer.target, peer.label, peer.constant_labels};
 }
 
-const std::vector<metrics::FailureReason>& reasons_of(const std::string& method) {
+const probers::Method& method_of(const config::Probe& probe) {
   const auto methods = probers::method_table();
-  return std::find_if(methods.begin(), methods.end(),
-                      [&](const auto& entry) { return entry.schema.name == method; })
-      ->reasons;
+  return *std::find_if(methods.begin(), methods.end(),
+                       [&](const auto& entry) { return entry.schema.name == probe.method; });
 }
 
 void plan_probes(const targets::Peer& peer, metrics::SeriesSet::Builder& series, Plan& plan) {
   for (const std::size_t index : peer.probes) {
     const config::Probe& probe = plan.config.probes[index];
     if (!series.has_room(1)) continue;
-    auto probe_series = series.probe(labels_of(peer), probe.method, reasons_of(probe.method));
+    const probers::Method& method = method_of(probe);
+    auto probe_series =
+        series.probe(labels_of(peer), probe.method, method.reasons, method.features);
     plan.probes.push_back({peer.label, probe, std::move(probe_series), std::nullopt});
   }
 }

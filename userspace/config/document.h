@@ -1,4 +1,4 @@
-// A YAML text as a tree of nodes that know their place.
+// A YAML or JSON text as a tree of nodes that know their place.
 //
 // YAML 1.2 with anchors, aliases and the merge key "<<", but without tags, without a second
 // document, and without two equal keys in one mapping.
@@ -36,11 +36,16 @@ struct Node {
 class Document {
  public:
   static constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;
+  static constexpr std::size_t kMaxJsonBytes = std::size_t{4} << 20U;  // takes less to read
 
   /// Nothing when the text cannot be read as YAML at all; `problems` has the reason. Problems that
   /// leave the rest readable (an equal key) are noted, and the document is returned. An empty
   /// text is an empty mapping. Whatever the text, time and memory are bounded.
   [[nodiscard]] static std::optional<Document> parse(std::string_view text, ProblemList& problems);
+  /// The same of JSON (RFC 8259), which yaml-cpp reads only in part. Numbers and booleans are as
+  /// written; an empty text is no JSON.
+  [[nodiscard]] static std::optional<Document> parse_json(std::string_view text,
+                                                          ProblemList& problems);
 
   [[nodiscard]] const Node& root() const { return *root_; }
 

@@ -6,22 +6,15 @@
 
 #include <cstddef>
 #include <deque>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "config/document.h"
+#include "config/readable_text.h"
 
 namespace rtt::config {
-
-/// Why a text that is YAML cannot be read nevertheless.
-class UnreadableText : public std::runtime_error {
- public:
-  UnreadableText(Place where, const std::string& text) : std::runtime_error(text), place(where) {}
-  const Place place;
-};
 
 [[nodiscard]] Place to_place(const YAML::Mark& mark);
 

@@ -19,6 +19,7 @@ class ProblemList {
  public:
   void add(Place place, std::string text);
   [[nodiscard]] bool empty() const { return problems_.empty(); }
+  [[nodiscard]] std::size_t size() const { return problems_.size(); }
   /// "file:line:column: text", in the order of the file, each once. Past a hundred the rest is one
   /// line.
   [[nodiscard]] std::vector<std::string> lines(std::string_view file_name) const;

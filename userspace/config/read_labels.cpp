@@ -57,17 +57,24 @@ std::optional<std::string> read_label_value(const Node& node, Place place, std::
   return std::nullopt;
 }
 
+std::optional<std::pair<std::string, std::string>> read_label(const Node::Entry& entry,
+                                                              ProblemList& problems) {
+  if (!check_name(entry, problems)) return std::nullopt;
+  const bool is_null = entry.value->kind == Node::Kind::kNull;
+  auto value = read_label_value(*entry.value, is_null ? entry.key_place : entry.value->place,
+                                "label " + in_quotes(entry.key), problems);
+  if (!value) return std::nullopt;
+  return std::pair(entry.key, *std::move(value));
+}
+
 std::vector<std::pair<std::string, std::string>> read_labels(MapReader& target) {
   std::vector<std::pair<std::string, std::string>> labels;
   const Node* section = Loader::take_mapping(target, "labels");
   if (section == nullptr) return labels;
-  ProblemList& problems = Loader::problems(target);
-  for (const Node::Entry& label : section->entries) {
-    if (!check_name(label, problems)) continue;
-    const bool is_null = label.value->kind == Node::Kind::kNull;
-    auto value = read_label_value(*label.value, is_null ? label.key_place : label.value->place,
-                                  "label " + in_quotes(label.key), problems);
-    if (value) labels.emplace_back(label.key, *std::move(value));
+  for (const Node::Entry& entry : section->entries) {
+    if (auto label = read_label(entry, Loader::problems(target))) {
+      labels.push_back(*std::move(label));
+    }
   }
   std::sort(labels.begin(), labels.end());
   return labels;

@@ -18,6 +18,10 @@ namespace rtt::config {
                                                           std::string_view what,
                                                           ProblemList& problems);
 
+/// One label. Nothing, and noted, when its name is none or reserved, or its value is not one.
+[[nodiscard]] std::optional<std::pair<std::string, std::string>> read_label(
+    const Node::Entry& entry, ProblemList& problems);
+
 /// The key `labels` of a target, sorted by name.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> read_labels(MapReader& target);
 

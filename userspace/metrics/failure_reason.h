@@ -14,9 +14,11 @@ enum class FailureReason {
   kUnresolved,   // the peer's name has no address
   kNoRoute,      // the host itself has no way to send: no route, network down, forbidden by a local
                  // rule
+  kNoInterface,  // the network interface that the probe is bound to is not there
   kUnreachable,  // the network or the peer answered that it cannot deliver (ICMP destination
                  // unreachable)
   kTtlExceeded,  // ICMP time exceeded
+  kTooBig,       // must not be fragmented, and an interface or router on the path has a smaller MTU
   kRefused,      // the peer's kernel answered with a reset to the SYN
   kDisconnected,  // an established connection ended before the reply
   kNotConnected,  // no connection to send on: the last attempt failed, the next waits for its

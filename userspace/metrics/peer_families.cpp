@@ -119,6 +119,21 @@ void add_ledger(const Readings& readings, Families& families) {
       families);
 }
 
+void add_path_changes(const Readings& readings, Families& families) {
+  add_probe_family(
+      readings,
+      {"rtt_path_changes_total", FamilyType::kCounter,
+       "Replies whose TTL or hop limit differs from that of the reply before, from the same "
+       "address "
+       "and on the same identifier or source port."},
+      [](const ProbeSeries& series, const ProbeSnapshot& state, FamilyWriter& writer) {
+        if (series.features().path_changes) {
+          writer.sample(series.key(), state.ledger.path_changes);
+        }
+      },
+      families);
+}
+
 struct ConnectionFamily {
   const char* name;
   FamilyType type;
@@ -176,6 +191,7 @@ Families peer_families(const SeriesReadings& readings) {
   add_differences(readings, families);
   add_smoothed(readings, families);
   add_ledger(readings, families);
+  add_path_changes(readings, families);
   if (!readings.connections.empty()) add_connections(readings, families);
   return families;
 }

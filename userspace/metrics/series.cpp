@@ -59,8 +59,11 @@ std::uint64_t ProbeLedger::failed_total() const {
 }
 
 ProbeSeries::ProbeSeries(PeerLabels peer, std::string method,
-                         std::shared_ptr<const BucketGrid> grid, std::vector<FailureReason> reasons)
-    : Series(std::move(peer), std::move(method), std::move(grid)), reasons_(std::move(reasons)) {}
+                         std::shared_ptr<const BucketGrid> grid, std::vector<FailureReason> reasons,
+                         const ProbeFeatures& features)
+    : Series(std::move(peer), std::move(method), std::move(grid)),
+      reasons_(std::move(reasons)),
+      features_(features) {}
 
 void ProbeSeries::sent() {
   const std::lock_guard lock(mutex_);
@@ -112,6 +115,12 @@ void ProbeSeries::late() {
 void ProbeSeries::duplicate() {
   const std::lock_guard lock(mutex_);
   ++ledger_.duplicate;
+}
+
+void ProbeSeries::path_changed() {
+  assert(features_.path_changes);
+  const std::lock_guard lock(mutex_);
+  ++ledger_.path_changes;
 }
 
 void ProbeSeries::smooth_locked(nanoseconds rtt) {

@@ -104,10 +104,17 @@ struct ProbeLedger {
   std::uint64_t late = 0;       // replies after the timeout; their probes stay lost
   std::uint64_t duplicate = 0;  // further replies to a probe that had one
   std::uint64_t in_flight = 0;
+  std::uint64_t path_changes = 0;  // see ProbeFeatures
   std::array<std::uint64_t, kFailureReasonCount> failed{};
   bool up = false;  // the last finished probe got its reply
 
   [[nodiscard]] std::uint64_t failed_total() const;
+};
+
+/// What a method can tell beside the ledger; only that is exposed of its series.
+struct ProbeFeatures {
+  /// Replies that came with another hop limit than the one before on the same path.
+  bool path_changes = false;
 };
 
 /// RTTs and ledger of one actively probed {target, peer, method}.
@@ -124,7 +131,7 @@ class ProbeSeries final : public Series {
 
   /// `reasons`: those that the method can have; others are a bug of the prober.
   ProbeSeries(PeerLabels peer, std::string method, std::shared_ptr<const BucketGrid> grid,
-              std::vector<FailureReason> reasons);
+              std::vector<FailureReason> reasons, const ProbeFeatures& features = {});
 
   void sent();
   void replied(nanoseconds rtt);
@@ -134,8 +141,11 @@ class ProbeSeries final : public Series {
   void failed(FailureReason reason, nanoseconds rtt);
   void late();
   void duplicate();
+  /// Precondition: features().path_changes.
+  void path_changed();
 
   [[nodiscard]] const std::vector<FailureReason>& reasons() const { return reasons_; }
+  [[nodiscard]] const ProbeFeatures& features() const { return features_; }
   [[nodiscard]] ProbeSnapshot probe_snapshot() const;
 
   /// Both under one lock, so that they agree.
@@ -152,6 +162,7 @@ class ProbeSeries final : public Series {
   void smooth_locked(nanoseconds rtt);
 
   const std::vector<FailureReason> reasons_;
+  const ProbeFeatures features_;
   ProbeLedger ledger_;
   std::optional<double> smoothed_ns_;
   double jitter_ns_ = 0;

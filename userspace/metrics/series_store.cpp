@@ -33,11 +33,12 @@ std::shared_ptr<Series> SeriesSet::Builder::passive(const PeerLabels& peer,
 
 std::shared_ptr<ProbeSeries> SeriesSet::Builder::probe(const PeerLabels& peer,
                                                        const std::string& method,
-                                                       const std::vector<FailureReason>& reasons) {
+                                                       const std::vector<FailureReason>& reasons,
+                                                       const ProbeFeatures& features) {
   const auto previous = previous_probes_.find(Key(peer, method));
   auto series = previous != previous_probes_.end()
                     ? previous->second
-                    : std::make_shared<ProbeSeries>(peer, method, grid_, reasons);
+                    : std::make_shared<ProbeSeries>(peer, method, grid_, reasons, features);
   set_->probes_.push_back(series);
   return series;
 }

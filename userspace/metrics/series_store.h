@@ -67,7 +67,8 @@ class SeriesSet::Builder {
   [[nodiscard]] std::shared_ptr<Series> passive(const PeerLabels& peer, const std::string& method);
   [[nodiscard]] std::shared_ptr<ProbeSeries> probe(const PeerLabels& peer,
                                                    const std::string& method,
-                                                   const std::vector<FailureReason>& reasons);
+                                                   const std::vector<FailureReason>& reasons,
+                                                   const ProbeFeatures& features = {});
   /// Does not count towards the limit: it always goes with a "tcp_info" series.
   [[nodiscard]] std::shared_ptr<ConnectionSeries> connections(const PeerLabels& peer);
 

@@ -36,6 +36,10 @@ constexpr metrics::FamilyInfo kClosedPauses{
     "Times that sockets closed faster than their last TCP_INFO is read for, so that those of "
     "the rest of a five-second window were missed."};
 
+constexpr metrics::FamilyInfo kDroppedRemotes{
+    "rtt_exporter_tcp_info_remotes_dropped_total",
+    "Remote addresses that the search for the busiest ones forgot for want of room."};
+
 constexpr base::nanoseconds kLongestFirstWait = std::chrono::seconds(1);
 
 }  // namespace
@@ -56,6 +60,8 @@ struct TcpInfoSource::Impl {
   base::EventLoop& loop;
   metrics::ExporterMetrics& metrics;
   TcpInfoSlots slots;
+  RemoteActivity activity;
+  std::uint64_t dropped_remotes = 0;  // as counted
   ConnectionTable connections;
   InetDiagDump dump;
   std::unique_ptr<ClosedSockets> closed_sockets;
@@ -78,7 +84,7 @@ TcpInfoSource::Impl::Impl(base::EventLoop& event_loop, metrics::ExporterMetrics&
             [this](bool complete) { end_poll(complete); },
             [this](TcpInfoProblem what, unsigned count) { problem(what, count); }}),
       timer(event_loop.timer([this] { tick(); })) {
-  for (const auto& family : {kPolls, kClosedSockets, kClosedPauses}) {
+  for (const auto& family : {kPolls, kClosedSockets, kClosedPauses, kDroppedRemotes}) {
     metrics.add_counter(family, {}, 0);
   }
   for (int i = 0; i < static_cast<int>(TcpInfoProblem::kCount); ++i) {
@@ -155,14 +161,16 @@ void TcpInfoSource::Impl::visit(const TcpSocketInfo& socket) {
   if (!first_in_poll) return;
   ++visited;
   slots.visit(socket, growth, *peer);
+  activity.add(socket.remote, growth.sent);
 }
 
 void TcpInfoSource::Impl::closed(const TcpSocketInfo& socket) {
   ++closed_since_poll;
-  slots.add_segments(
-      socket,
+  const SegmentGrowth growth =
       connections.closed(socket.cookie, {socket.data_segments_sent, socket.segments_retransmitted},
-                         socket.idle, base::Clock::now()));
+                         socket.idle, base::Clock::now());
+  slots.add_segments(socket, growth);
+  activity.add(socket.remote, growth.sent);
 }
 
 void TcpInfoSource::Impl::problem(TcpInfoProblem what, unsigned count) {
@@ -191,6 +199,18 @@ void TcpInfoSource::configure(base::nanoseconds interval, const targets::Classif
   impl_->slots.configure(classifier, std::move(series));
   impl_->schedule(interval);
   if (first) impl_->listen_for_closed();
+}
+
+void TcpInfoSource::set_activity_networks(const std::vector<base::IpPrefix>& networks) {
+  impl_->activity.set_networks(networks);
+}
+
+std::vector<ActiveRemote> TcpInfoSource::take_busiest(
+    std::size_t most, const std::function<bool(const base::IpAddress&)>& wanted) {
+  const std::uint64_t dropped = impl_->activity.dropped();
+  const std::uint64_t counted = std::exchange(impl_->dropped_remotes, dropped);
+  impl_->metrics.add_counter(kDroppedRemotes, {}, static_cast<double>(dropped - counted));
+  return impl_->activity.take_busiest(most, wanted);
 }
 
 }  // namespace rtt::passive

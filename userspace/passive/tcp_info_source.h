@@ -4,13 +4,18 @@
 // Lives on the control loop.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include "base/event_loop.h"
+#include "base/ip_address.h"
+#include "base/ip_prefix.h"
 #include "base/result.h"
 #include "metrics/exporter_metrics.h"
 #include "metrics/series.h"
+#include "passive/remote_activity.h"
 #include "targets/classifier.h"
 
 namespace rtt::passive {
@@ -34,6 +39,12 @@ class TcpInfoSource {
   /// replaced.
   void configure(base::nanoseconds interval, const targets::Classifier& classifier,
                  std::vector<SlotSeries> series);
+
+  /// From here on tallies what is sent to addresses inside these networks; none: nothing.
+  void set_activity_networks(const std::vector<base::IpPrefix>& networks);
+  /// RemoteActivity::take_busiest() of that, up to the last poll and the sockets closed since.
+  [[nodiscard]] std::vector<ActiveRemote> take_busiest(
+      std::size_t most, const std::function<bool(const base::IpAddress&)>& wanted);
 
  private:
   struct Impl;

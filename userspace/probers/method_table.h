@@ -8,6 +8,7 @@
 
 #include "config/map_reader.h"
 #include "metrics/failure_reason.h"
+#include "metrics/series.h"
 #include "probers/prober.h"
 
 namespace rtt::probers {
@@ -18,6 +19,7 @@ struct Method {
   /// Error: why this host cannot run the method (a sentence).
   std::function<base::Result<std::unique_ptr<Engine>>(base::EventLoop&, metrics::ExporterMetrics&)>
       create_engine;
+  metrics::ProbeFeatures features{};
 };
 
 [[nodiscard]] std::span<const Method> method_table();

@@ -32,43 +32,17 @@ bool set_option(int fd, int level, int name, const T& value) {
   return setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
 
-/// Of a call that failed before anything left the host.
-FailureReason local_failure(int error) {
-  switch (error) {
-    case ENETUNREACH:
-    case EHOSTUNREACH:
-    case ENETDOWN:
-    case EACCES:
-    case EPERM:
-    case EINVAL:        // a source that cannot reach this kind of address
-    case EAFNOSUPPORT:  // the host has no IPv6
-      return FailureReason::kNoRoute;
-    case ECONNREFUSED:
-      return FailureReason::kRefused;
-    default:
-      return FailureReason::kSendError;
-  }
+FailureReason failure_of(int error) {
+  return error == ECONNREFUSED ? FailureReason::kRefused : local_failure(error);
 }
 
-bool configure(int fd, int family, const TcpOptions& options, int syn_retries) {
+bool configure(int fd, int family, int syn_retries) {
   const int on = 1;
-  const int traffic_class = options.dscp << 2;
   const linger reset_on_close{.l_onoff = 1, .l_linger = 0};
-  const bool v4 = family == AF_INET;
   return set_option(fd, SOL_SOCKET, SO_LINGER, reset_on_close) &&
          set_option(fd, IPPROTO_TCP, TCP_SYNCNT, syn_retries) &&
-         (v4 ? set_option(fd, IPPROTO_IP, IP_TOS, traffic_class) &&
-                   set_option(fd, IPPROTO_IP, IP_RECVERR, on)
-             : set_option(fd, IPPROTO_IPV6, IPV6_TCLASS, traffic_class) &&
-                   set_option(fd, IPPROTO_IPV6, IPV6_RECVERR, on));
-}
-
-bool bind_source(int fd, const base::IpAddress& source) {
-  const int on = 1;
-  // The port is chosen at connect(), where it only needs to be free towards this peer.
-  set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, on);
-  const base::SocketAddress address(source, 0);
-  return bind(fd, address.get(), address.length) == 0;
+         (family == AF_INET ? set_option(fd, IPPROTO_IP, IP_RECVERR, on)
+                            : set_option(fd, IPPROTO_IPV6, IPV6_RECVERR, on));
 }
 
 /// Connecting to a port of this host that nobody listens on can pick that very port as the source
@@ -115,7 +89,7 @@ ConnectOutcome failed_attempt(int fd, int error) {
     case ENETUNREACH:
       return {.state = State::kFailed, .reason = FailureReason::kUnreachable};
     default:
-      return {.state = State::kFailed, .reason = local_failure(error)};
+      return {.state = State::kFailed, .reason = failure_of(error)};
   }
 }
 
@@ -123,37 +97,31 @@ ConnectOutcome failed_attempt(int fd, int error) {
 
 TcpOptions read_tcp_options(config::MapReader& reader, std::optional<std::uint16_t> default_port) {
   constexpr std::int64_t kMaxPort = 65535;
-  constexpr std::int64_t kMaxDscp = 63;
   TcpOptions options;
   options.port =
       static_cast<std::uint16_t>(default_port ? reader.integer("port", *default_port, 1, kMaxPort)
                                               : reader.required_integer("port", 1, kMaxPort));
-  options.dscp = static_cast<std::uint8_t>(reader.integer("dscp", 0, 0, kMaxDscp));
-  const std::string source = reader.string("source", "");
-  if (source.empty()) return options;
-  options.source = base::IpAddress::parse(source);
-  if (!options.source) {
-    reader.problem_at("source", "'" + source +
-                                    "' is not an address; allowed: an IPv4 or IPv6 address of "
-                                    "this host, or \"\" for the kernel's choice");
-  }
+  options.socket = read_socket_options(reader);
   return options;
 }
 
-ConnectResult begin_connect(const base::IpAddress& peer, const TcpOptions& options,
-                            int syn_retries) {
+ConnectResult begin_connect(const base::IpAddress& peer, const TcpOptions& options, int syn_retries,
+                            RefusalLog& refusals) {
   const int family = peer.family();
+  const auto& source = options.socket.source;
+  if (source && source->family() != family) return {{}, FailureReason::kNoRoute};
   base::UniqueFd socket(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return {{}, local_failure(errno)};
   const int fd = socket.get();
-  if (!configure(fd, family, options, syn_retries)) return {{}, FailureReason::kSendError};
-  if (options.source) {
-    if (options.source->family() != family) return {{}, FailureReason::kNoRoute};
-    if (!bind_source(fd, *options.source)) return {{}, FailureReason::kSendError};
+  if (!configure(fd, family, syn_retries)) return {{}, FailureReason::kSendError};
+  if (const auto refused = apply(fd, family, options.socket)) {
+    refusals.refused(family, options.socket, refused->message);
+    return {{}, refused->reason};
   }
+  refusals.worked(family, options.socket);
   const base::SocketAddress address(peer, options.port);
   if (connect(fd, address.get(), address.length) != 0 && errno != EINPROGRESS) {
-    return {{}, local_failure(errno)};
+    return {{}, failure_of(errno)};
   }
   return {std::move(socket), {}};
 }

@@ -10,18 +10,18 @@
 #include "base/unique_fd.h"
 #include "config/map_reader.h"
 #include "metrics/failure_reason.h"
+#include "probers/socket_options.h"
 
 namespace rtt::probers {
 
 struct TcpOptions {
   std::uint16_t port = 0;
-  std::uint8_t dscp = 0;                  // RFC 2474, 0 to 63
-  std::optional<base::IpAddress> source;  // nothing: the kernel chooses
+  SocketOptions socket{};
 
   bool operator==(const TcpOptions&) const = default;
 };
 
-/// Reads the keys port (required without a default), dscp and source.
+/// Reads the keys port (required without a default) and those of SocketOptions.
 [[nodiscard]] TcpOptions read_tcp_options(config::MapReader& reader,
                                           std::optional<std::uint16_t> default_port);
 
@@ -31,10 +31,10 @@ struct ConnectResult {
   std::optional<metrics::FailureReason> failure;
 };
 
-/// Begins to connect. `syn_retries`: TCP_SYNCNT, at least 1. Closing the socket sends a reset and
-/// leaves no TIME_WAIT behind.
+/// Begins to connect. `syn_retries`: TCP_SYNCNT, at least 1. `refusals` learns whether the host
+/// allowed the options. Closing the socket sends a reset and leaves no TIME_WAIT behind.
 [[nodiscard]] ConnectResult begin_connect(const base::IpAddress& peer, const TcpOptions& options,
-                                          int syn_retries);
+                                          int syn_retries, RefusalLog& refusals);
 
 /// How an attempt that was in progress came out.
 struct ConnectOutcome {

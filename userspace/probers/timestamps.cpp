@@ -41,6 +41,12 @@ std::optional<nanoseconds> software_timestamp(const cmsghdr& header) {
   return stamp;
 }
 
+std::optional<std::uint8_t> hop_limit(const cmsghdr& header) {
+  const auto value = payload<int>(header);
+  if (!value || *value < 0 || *value > UINT8_MAX) return std::nullopt;
+  return static_cast<std::uint8_t>(*value);
+}
+
 std::optional<base::IpAddress> offender(const cmsghdr& header) {
   constexpr std::size_t kBefore = sizeof(sock_extended_err);
   sockaddr_storage address{};
@@ -85,6 +91,15 @@ base::Result<void> restart_timestamp_ids(int fd) {
   return {};
 }
 
+base::Result<void> enable_hop_limits(int fd, int family) {
+  const int on = 1;
+  const bool done = family == AF_INET
+                        ? setsockopt(fd, IPPROTO_IP, IP_RECVTTL, &on, sizeof on) == 0
+                        : setsockopt(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof on) == 0;
+  if (!done) return base::errno_error("cannot turn on the hop limits of packets");
+  return {};
+}
+
 ControlData parse_control(const msghdr& message) {
   ControlData control;
   // CMSG_NXTHDR wants a mutable header but does not write.
@@ -95,6 +110,9 @@ ControlData parse_control(const msghdr& message) {
     const int type = header->cmsg_type;
     if (level == SOL_SOCKET && type == SCM_TIMESTAMPING) {
       control.timestamp = software_timestamp(*header);
+    } else if ((level == SOL_IP && type == IP_TTL) ||
+               (level == SOL_IPV6 && type == IPV6_HOPLIMIT)) {
+      control.hop_limit = hop_limit(*header);
     } else if ((level == SOL_IP && type == IP_RECVERR) ||
                (level == SOL_IPV6 && type == IPV6_RECVERR)) {
       parse_extended_error(*header, control);

@@ -1,5 +1,6 @@
-// Kernel timestamps of packets: SO_TIMESTAMPING, software only (Documentation/networking/
-// timestamping.rst), and the round trip that follows from them.
+// What the kernel says of packets: their timestamps (SO_TIMESTAMPING, software only;
+// Documentation/networking/timestamping.rst), the round trip that follows from them, and their hop
+// limits.
 //
 // Transmit timestamps come back on the socket's error queue, receive timestamps as control data of
 // what is received. Both are CLOCK_REALTIME, which can be stepped: never subtract them yourself,
@@ -37,11 +38,17 @@ enum class SocketKind { kDatagram, kStream };
 /// an id.
 [[nodiscard]] base::Result<void> restart_timestamp_ids(int fd);
 
+/// Datagram: the hop limit of every packet received from now on. `family` of the socket: AF_INET or
+/// AF_INET6.
+[[nodiscard]] base::Result<void> enable_hop_limits(int fd, int family);
+
 /// What the control data of one received message says.
 struct ControlData {
   /// Software timestamp of this message's packet, since the epoch of CLOCK_REALTIME. From the error
   /// queue: when the packet that `transmitted` names was sent.
   std::optional<nanoseconds> timestamp;
+  /// IPv4 TTL or IPv6 hop limit that this message's packet arrived with.
+  std::optional<std::uint8_t> hop_limit;
 
   struct Transmitted {
     std::uint32_t type = 0;  // SCM_TSTAMP_SND, ...

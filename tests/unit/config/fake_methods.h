@@ -52,8 +52,11 @@ inline std::vector<MethodSchema> permissive_methods() {
   const auto read = [](MapReader& reader) -> std::shared_ptr<const MethodOptions> {
     (void)reader.integer("port", 0, 1, 65535);
     (void)reader.integer("payload_bytes", 0, 0, 65507);
-    (void)reader.integer("dscp", 0, 0, 63);
-    (void)reader.string("source", "");
+    (void)reader.boolean("dont_fragment", false);
+    for (const char* text : {"source", "interface"}) (void)reader.string(text, "");
+    for (const char* number : {"dscp", "ttl", "mark", "identifiers", "source_ports"}) {
+      (void)reader.integer(number, 0, 0, 4294967295);
+    }
     return std::make_shared<FakeOptions>();
   };
   return {{"icmp", read}, {"tcp_connect", read}, {"tcp_echo", read}};

@@ -107,6 +107,15 @@ TEST_F(ExpositionTest, CountersExistAtZeroBeforeTheFirstProbe) {
               HasSubstr("rtt_probes_failed_total" + labels + ",reason=\"unreachable\"} 0\n"));
 }
 
+TEST_F(ExpositionTest, PathChangesExistAtZeroForTheMethodsThatSeeThem) {
+  (void)builder_.probe(peer_, "icmp", {}, {.path_changes = true});
+  (void)builder_.probe(peer_, "tcp_echo", {});
+  build();
+  const std::string sample = R"(rtt_path_changes_total{target="db",peer="10.0.0.5",method=)";
+  EXPECT_THAT(text(), HasSubstr(sample + "\"icmp\"} 0\n"));
+  EXPECT_THAT(text(), Not(HasSubstr(sample + "\"tcp_echo\"")));
+}
+
 TEST_F(ExpositionTest, DifferenceIsTheMethodsMedianMinusIcmps) {
   const auto icmp = builder_.probe(peer_, "icmp", {});
   const auto passive = builder_.passive(peer_, "tcp_probe");

@@ -79,6 +79,13 @@ TEST_F(ProbeSeriesTest, LateAndDuplicateRepliesLeaveTheOutcomeAlone) {
   EXPECT_EQ(observations(), 0U);
 }
 
+TEST(ProbeSeries, PathChangesAreCountedBesideTheOutcome) {
+  ProbeSeries series({"db", "10.0.0.5", {}}, "icmp", small_grid(), {}, {.path_changes = true});
+  series.path_changed();
+  EXPECT_EQ(series.probe_snapshot().ledger.path_changes, 1U);
+  EXPECT_EQ(series.probe_snapshot().ledger.sent, 0U);
+}
+
 TEST_F(ProbeSeriesTest, SmoothedIsTheFirstValueThenMovesByAFifth) {
   EXPECT_EQ(series_.probe_snapshot().smoothed, std::nullopt);
   series_.sent();

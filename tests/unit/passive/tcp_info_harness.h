@@ -73,6 +73,9 @@ class TcpInfoHarness {
     series_.resize(1);
   }
 
+  /// For on_loop(), after configure().
+  [[nodiscard]] TcpInfoSource& source() { return *source_; }
+
   [[nodiscard]] metrics::Series& rtt(targets::Slot slot) { return *series_[slot].rtt; }
   [[nodiscard]] metrics::ConnectionSeries::Snapshot connections(targets::Slot slot) {
     return series_[slot].connections->snapshot();

@@ -19,7 +19,7 @@ class ProbeHarness {
       : series_(std::make_shared<metrics::ProbeSeries>(
             metrics::PeerLabels{"target", "peer", {}}, std::string(method.schema.name),
             std::make_shared<metrics::BucketGrid>(*metrics::BucketGrid::create({0.001, 1.0}, 3)),
-            method.reasons)) {
+            method.reasons, method.features)) {
     config::Probe probe;
     probe.timeout = timeout;
     probe.options = std::move(options);

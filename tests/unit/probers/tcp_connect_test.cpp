@@ -199,24 +199,24 @@ TEST(TcpConnect, WithoutADescriptorAProbeFailsAsSendError) {
 TEST(TcpConnect, TheConnectionComesFromTheConfiguredSource) {
   const TcpListener listener(address_of(kLoopback));
   auto options = options_for(listener.port());
-  options->tcp.source = address_of("127.0.0.77");
+  options->tcp.socket.source = address_of("127.0.0.77");
   Harness harness(options);
   harness.probe();
   const TcpPeer client = listener.accept();
   EXPECT_EQ(client.remote_address(), address_of("127.0.0.77"));
 }
 
-TEST(TcpConnect, ASourceThatIsNotOfThisHostFailsAsSendError) {
+TEST(TcpConnect, ASourceThatIsNotOfThisHostFailsAsNoRoute) {
   auto options = options_for(9);
-  options->tcp.source = address_of("192.0.2.1");
+  options->tcp.socket.source = address_of("192.0.2.1");
   Harness harness(options);
   harness.probe();
-  EXPECT_EQ(harness.failed(FailureReason::kSendError), 1u);
+  EXPECT_EQ(harness.failed(FailureReason::kNoRoute), 1u);
 }
 
 TEST(TcpConnect, ASourceOfTheOtherFamilyFailsAsNoRoute) {
   auto options = options_for(9);
-  options->tcp.source = address_of("::1");
+  options->tcp.socket.source = address_of("::1");
   Harness harness(options);
   harness.probe();
   EXPECT_EQ(harness.failed(FailureReason::kNoRoute), 1u);
@@ -226,9 +226,9 @@ TEST(TcpConnect, OptionsDifferByEachKey) {
   const auto plain = options_for(443);
   auto other_port = options_for(444);
   auto other_dscp = options_for(443);
-  other_dscp->tcp.dscp = 46;
+  other_dscp->tcp.socket.dscp = 46;
   auto other_source = options_for(443);
-  other_source->tcp.source = address_of(kLoopback);
+  other_source->tcp.socket.source = address_of(kLoopback);
   EXPECT_TRUE(plain->equals(*options_for(443)));
   for (const auto& other : {other_port, other_dscp, other_source}) {
     EXPECT_FALSE(plain->equals(*other));

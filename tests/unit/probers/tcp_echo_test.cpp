@@ -465,7 +465,7 @@ TEST_F(TcpEcho, AfterAnAddressChangeTheNextProbeGoesToTheNewOne) {
 TEST_F(TcpEcho, ConnectionsToFormerAddressesAreBounded) {
   start();
   std::vector<TcpPeer> services;
-  for (std::size_t i = 0; i <= EchoProber::kMaxFormer; ++i) {
+  for (std::size_t i = 0; i <= Lane::kMaxFormer; ++i) {
     services.push_back(probe_and_accept());
     harness_->set_address(std::nullopt);
     harness_->set_address(kLoopback);
@@ -475,10 +475,51 @@ TEST_F(TcpEcho, ConnectionsToFormerAddressesAreBounded) {
 
 TEST_F(TcpEcho, TheConnectionComesFromTheConfiguredSource) {
   auto options = options_for(listener_.port());
-  options->tcp.source = address_of("127.0.0.77");
+  options->tcp.socket.source = address_of("127.0.0.77");
   start(seconds(10), options);
   const TcpPeer service = probe_and_accept();
   EXPECT_EQ(service.remote_address(), address_of("127.0.0.77"));
+}
+
+TEST_F(TcpEcho, SourcePortsTakeTurns) {
+  auto options = options_for(listener_.port());
+  options->source_ports = 3;
+  start(seconds(10), options);
+  std::vector<TcpPeer> services;
+  for (int i = 0; i < 3; ++i) {
+    services.push_back(probe_and_accept());
+    echo_one(services.back());
+  }
+  for (const TcpPeer& service : services) {
+    harness_->probe();
+    echo_one(service);
+  }
+  ASSERT_TRUE(harness_->finish());
+  EXPECT_EQ(ledger().replied, 6u);
+}
+
+TEST_F(TcpEcho, EachConnectionIsReplacedByItself) {
+  auto options = options_for(listener_.port());
+  options->source_ports = 2;
+  start(seconds(10), options);
+  TcpPeer first = probe_and_accept();
+  echo_one(first);
+  const TcpPeer second = probe_and_accept();
+  echo_one(second);
+  ASSERT_TRUE(harness_->finish());
+  first.close();
+  // Two probes at a time, so that the second one is always the second connection's.
+  std::uint64_t rounds = 0;
+  ASSERT_TRUE(wait_until([&] {
+    ++rounds;
+    harness_->probe();
+    const bool reconnected = listener_.has_client();
+    harness_->probe();
+    echo_one(second);
+    return reconnected;
+  }));
+  EXPECT_EQ(listener_.accept().read_exactly(kSize).size(), kSize);
+  EXPECT_TRUE(wait_until([&] { return ledger().replied == 2 + rounds; }));
 }
 
 TEST_F(TcpEcho, NothingIsLeftBehind) {
@@ -517,6 +558,9 @@ TEST(TcpEchoOptions, DifferByEachKey) {
   EXPECT_TRUE(plain->equals(*options_for(7)));
   EXPECT_FALSE(plain->equals(*other_port));
   EXPECT_FALSE(plain->equals(*other_size));
+  const auto other_ports = options_for(7);
+  other_ports->source_ports = 2;
+  EXPECT_FALSE(plain->equals(*other_ports));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ namespace rtt::probers {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 std::variant<config::Config, config::Problems> load(const std::string& probe) {
@@ -39,7 +40,9 @@ config::Problems problems_of(const std::string& probe) {
 TEST(TcpOptions, EveryKeyIsRead) {
   const auto options =
       options_of<tcp_connect::Options>("method: tcp_connect, port: 443, dscp: 46, source: \"::1\"");
-  EXPECT_EQ(options.tcp, (TcpOptions{443, 46, base::IpAddress::parse("::1")}));
+  EXPECT_EQ(options.tcp.port, 443);
+  EXPECT_EQ(options.tcp.socket.source, base::IpAddress::parse("::1"));
+  EXPECT_EQ(options.tcp.socket.dscp, 46);
 }
 
 TEST(TcpOptions, TcpConnectHasNoDefaultPort) {
@@ -51,13 +54,30 @@ TEST(TcpOptions, TcpEchoHasADefaultPort) {
 }
 
 TEST(TcpOptions, AnEmptySourceIsTheKernelsChoice) {
-  EXPECT_EQ(options_of<tcp_echo::Options>("method: tcp_echo, source: \"\"").tcp.source,
+  EXPECT_EQ(options_of<tcp_echo::Options>("method: tcp_echo, source: \"\"").tcp.socket.source,
             std::nullopt);
 }
 
 TEST(TcpOptions, ASourceThatIsNoAddressIsAProblem) {
   EXPECT_THAT(problems_of("method: tcp_connect, port: 1, source: eth0"),
-              Contains(HasSubstr("'eth0' is not an address; allowed: ")));
+              Contains(HasSubstr("'source' is 'eth0'; allowed: ")));
+}
+
+TEST(TcpOptions, OneConnectionIsTheDefault) {
+  EXPECT_EQ(options_of<tcp_echo::Options>("method: tcp_echo").source_ports, 1u);
+}
+
+TEST(TcpOptions, UpToSixtyFourSourcePortsAreAllowed) {
+  EXPECT_EQ(options_of<tcp_echo::Options>("method: tcp_echo, source_ports: 64").source_ports, 64u);
+  EXPECT_THAT(
+      problems_of("method: tcp_echo, source_ports: 65"),
+      ElementsAre("test.yml:2:39: 'source_ports' is '65'; allowed: a whole number from 1 to "
+                  "64"));
+}
+
+TEST(TcpOptions, TcpConnectHasANewSourcePortPerProbeAnyway) {
+  EXPECT_THAT(problems_of("method: tcp_connect, port: 1, source_ports: 2"),
+              Contains(HasSubstr("source_ports")));
 }
 
 TEST(TcpOptions, AMessageMustHoldItsHeader) {

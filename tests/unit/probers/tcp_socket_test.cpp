@@ -35,11 +35,16 @@ TcpOptions options_for(std::uint16_t port) {
   return options;
 }
 
+ConnectResult connect_with(const TcpOptions& options, const base::IpAddress& peer = kLoopback) {
+  RefusalLog refusals("tcp_connect");
+  return begin_connect(peer, options, 1, refusals);
+}
+
 TEST(TcpSocket, TheDscpIsInTheUpperSixBitsOfTheIpv4Tos) {
   const TcpListener listener(kLoopback);
   TcpOptions options = options_for(listener.port());
-  options.dscp = 46;
-  const ConnectResult result = begin_connect(kLoopback, options, 1);
+  options.socket.dscp = 46;
+  const ConnectResult result = connect_with(options);
   ASSERT_FALSE(result.failure);
   EXPECT_EQ(int_option(result.socket.get(), IPPROTO_IP, IP_TOS), 46 << 2);
 }
@@ -47,8 +52,8 @@ TEST(TcpSocket, TheDscpIsInTheUpperSixBitsOfTheIpv4Tos) {
 TEST(TcpSocket, TheDscpIsInTheUpperSixBitsOfTheIpv6TrafficClass) {
   const TcpListener listener(kLoopback6);
   TcpOptions options = options_for(listener.port());
-  options.dscp = 46;
-  const ConnectResult result = begin_connect(kLoopback6, options, 1);
+  options.socket.dscp = 46;
+  const ConnectResult result = connect_with(options, kLoopback6);
   ASSERT_FALSE(result.failure);
   EXPECT_EQ(int_option(result.socket.get(), IPPROTO_IPV6, IPV6_TCLASS), 46 << 2);
 }
@@ -69,14 +74,14 @@ TEST(TcpSocket, ASocketThatConnectedToItselfIsRefused) {
 
 TEST(TcpSocket, AnAttemptOnAListenerConnects) {
   const TcpListener listener(kLoopback);
-  const ConnectResult result = begin_connect(kLoopback, options_for(listener.port()), 1);
+  const ConnectResult result = connect_with(options_for(listener.port()));
   ASSERT_FALSE(result.failure);
   EXPECT_EQ(outcome_of(result.socket.get()).state, State::kConnected);
 }
 
 TEST(TcpSocket, APeerThatResetRightAfterTheHandshakeIsStillConnected) {
   const TcpListener listener(kLoopback);
-  const ConnectResult result = begin_connect(kLoopback, options_for(listener.port()), 1);
+  const ConnectResult result = connect_with(options_for(listener.port()));
   ASSERT_FALSE(result.failure);
   {
     const support::TcpPeer peer = listener.accept();
@@ -92,7 +97,7 @@ TEST(TcpSocket, APeerThatResetRightAfterTheHandshakeIsStillConnected) {
 
 TEST(TcpSocket, ANewConnectionHasRepairedNothing) {
   const TcpListener listener(kLoopback);
-  const ConnectResult result = begin_connect(kLoopback, options_for(listener.port()), 1);
+  const ConnectResult result = connect_with(options_for(listener.port()));
   ASSERT_FALSE(result.failure);
   ASSERT_EQ(outcome_of(result.socket.get()).state, State::kConnected);
   EXPECT_EQ(read_tcp_repairs(result.socket.get()), TcpRepairs{});
@@ -100,8 +105,7 @@ TEST(TcpSocket, ANewConnectionHasRepairedNothing) {
 
 TEST(TcpSocket, AnAddressWithoutARouteFailsAtOnce) {
   // A multicast address cannot be connected to by TCP.
-  const ConnectResult result =
-      begin_connect(*base::IpAddress::parse("224.0.0.1"), options_for(9), 1);
+  const ConnectResult result = connect_with(options_for(9), *base::IpAddress::parse("224.0.0.1"));
   EXPECT_EQ(result.failure, metrics::FailureReason::kNoRoute);
 }
 

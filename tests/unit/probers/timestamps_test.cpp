@@ -133,6 +133,17 @@ TEST(ParseControl, ReadsAnErrorAndWhoReportedIt) {
   EXPECT_EQ(control.offender, IpAddress::parse("10.0.0.1"));
 }
 
+TEST(ParseControl, ReadsTheHopLimitOfEitherFamily) {
+  EXPECT_EQ(Control().add(SOL_IP, IP_TTL, 57).parse().hop_limit, 57);
+  EXPECT_EQ(Control().add(SOL_IPV6, IPV6_HOPLIMIT, 255).parse().hop_limit, 255);
+}
+
+TEST(ParseControl, SkipsAHopLimitThatIsNone) {
+  EXPECT_FALSE(Control().add(SOL_IP, IP_TTL, 256).parse().hop_limit);
+  EXPECT_FALSE(Control().add(SOL_IP, IP_TTL, -1).parse().hop_limit);
+  EXPECT_FALSE(Control().add(SOL_IP, IP_TTL, std::uint8_t{64}).parse().hop_limit);
+}
+
 TEST(ParseControl, SkipsAnErrorThatIsCutOff) {
   EXPECT_FALSE(Control().add(SOL_IP, IP_RECVERR, std::uint32_t{1}).parse().error);
 }

@@ -86,6 +86,17 @@ TEST(PcapFile, TcpHeaderIsRead) {
   EXPECT_EQ(packet.payload_bytes, 100U);
 }
 
+TEST(PcapFile, IpHeaderIsRead) {
+  std::string marked = segment();
+  marked[1] = static_cast<char>(46 << 2);
+  const auto packets =
+      read(header(little_endian, 0xa1b23c4d, 101) + record(little_endian, 5, 7, marked));
+  ASSERT_THAT(packets, SizeIs(1));
+  EXPECT_EQ(packets[0].packet.traffic_class, 46 << 2);
+  EXPECT_EQ(packets[0].packet.hop_limit, 64);
+  EXPECT_TRUE(packets[0].packet.dont_fragment);
+}
+
 TEST(PcapFile, SackBlocksAreRead) {
   const auto packets =
       read(header(little_endian, 0xa1b23c4d, 101) + record(little_endian, 5, 7, segment()));

@@ -20,19 +20,27 @@ bool is_network_error(const ControlData& control) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Channel>> Channel::open(const SocketSettings& settings,
-                                                     std::uint32_t number) {
-  auto socket = open_socket(settings);
-  if (!socket) return socket.error();
-  return std::unique_ptr<Channel>(new Channel(*std::move(socket), settings.family, number));
+std::variant<std::unique_ptr<Channel>, SocketFailure> Channel::open(const SocketSettings& settings,
+                                                                    std::uint16_t raw_identifier,
+                                                                    std::uint32_t number) {
+  auto opened = open_socket(settings, raw_identifier);
+  if (auto* failure = std::get_if<SocketFailure>(&opened)) return std::move(*failure);
+  return std::unique_ptr<Channel>(
+      new Channel(std::get<Socket>(std::move(opened)), settings, number));
 }
 
-Channel::Channel(Socket socket, int family, std::uint32_t number)
+Channel::Channel(Socket socket, const SocketSettings& settings, std::uint32_t number)
     : socket_(std::move(socket)),
-      family_(family),
+      interface_(settings.options.interface),
+      family_(settings.family),
       number_(number),
       next_sequence_(static_cast<std::uint16_t>(base::random_u64())),
-      sender_(socket_, family) {}
+      sender_(socket_, settings.family) {}
+
+bool Channel::usable() const {
+  return interface_.empty() || has_queued() ||
+         interface_index(interface_) == socket_.interface_index;
+}
 
 void Channel::flush(ByteSpan filler, Tracker& tracker, ReceiveBatch& memory,
                     VerdictCounts& counts) {
@@ -67,9 +75,10 @@ void Channel::drain_errors(Tracker& tracker, ReceiveBatch& memory, VerdictCounts
   drain_error_queue(fd(), memory, [&](const ReceiveBatch::Message& message) {
     if (message.control.transmitted) sender_.on_transmitted(message.control, tracker);
     if (!is_network_error(message.control)) return;
-    Parsed parsed = parse_queued_error(family_, message.control.error->type, message.data);
+    Parsed parsed = parse_queued_error(family_, message.control.error->type,
+                                       message.control.error->code, message.data);
     if (auto* error = std::get_if<ErrorMessage>(&parsed)) error->destination = message.address;
-    const Arrival arrival{number_, {}, std::nullopt, {}};
+    const Arrival arrival{number_, {}, std::nullopt, std::nullopt, {}};
     ++counts[static_cast<std::size_t>(handle(parsed, arrival, tracker))];
   });
 }
@@ -87,7 +96,7 @@ std::size_t Channel::receive_messages(Tracker& tracker, ReceiveBatch& memory,
     for (std::size_t i = 0; i < count; ++i) {
       const ReceiveBatch::Message message = memory.message(i);
       const Arrival arrival{number_, message.address.value_or(base::IpAddress()),
-                            message.control.timestamp, now};
+                            message.control.timestamp, message.control.hop_limit, now};
       ++counts[static_cast<std::size_t>(handle(parse(message), arrival, tracker))];
     }
     total += count;

@@ -7,9 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <variant>
 #include <vector>
 
-#include "base/result.h"
 #include "probers/icmp/packet.h"
 #include "probers/icmp/sender.h"
 #include "probers/icmp/socket.h"
@@ -23,13 +24,16 @@ using VerdictCounts = std::array<std::uint64_t, 4>;
 
 class Channel {
  public:
-  /// `number`: of this channel among all that report to one tracker. Error: as open_socket().
-  [[nodiscard]] static base::Result<std::unique_ptr<Channel>> open(const SocketSettings& settings,
-                                                                   std::uint32_t number);
+  /// `number`: of this channel among all that report to one tracker. Failure: as open_socket().
+  [[nodiscard]] static std::variant<std::unique_ptr<Channel>, SocketFailure> open(
+      const SocketSettings& settings, std::uint16_t raw_identifier, std::uint32_t number);
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
   [[nodiscard]] int fd() const { return socket_.fd.get(); }
+  [[nodiscard]] std::uint16_t identifier() const { return socket_.identifier; }
+  /// Whether the socket's interface is still the one of that name. Looked at once per flush().
+  [[nodiscard]] bool usable() const;
   /// What the next request will be sent with; each call gives a new one.
   [[nodiscard]] Origin next_origin() { return {number_, next_sequence_++}; }
 
@@ -42,7 +46,7 @@ class Channel {
   void receive(Tracker& tracker, ReceiveBatch& memory, VerdictCounts& counts);
 
  private:
-  Channel(Socket socket, int family, std::uint32_t number);
+  Channel(Socket socket, const SocketSettings& settings, std::uint32_t number);
 
   void drain_errors(Tracker& tracker, ReceiveBatch& memory, VerdictCounts& counts);
   std::size_t receive_messages(Tracker& tracker, ReceiveBatch& memory, VerdictCounts& counts);
@@ -51,6 +55,7 @@ class Channel {
                                         Tracker& tracker) const;
 
   const Socket socket_;
+  const std::string interface_;
   const int family_;
   const std::uint32_t number_;
   std::uint16_t next_sequence_;

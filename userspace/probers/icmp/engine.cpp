@@ -1,9 +1,11 @@
 #include "probers/icmp/engine.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "base/logging.h"
+#include "base/random.h"
 #include "probers/icmp/options.h"
 #include "probers/icmp/prober.h"
 
@@ -35,9 +37,11 @@ metrics::Labels reason_label(const char* reason) {
 }
 
 base::Result<EchoSocketKind> try_family(int family) {
-  const auto socket = open_socket({.family = family, .source = std::nullopt, .dscp = 0});
-  if (!socket) return socket.error();
-  return socket->kind;
+  const auto opened = open_socket({.family = family}, 0);
+  if (const auto* failure = std::get_if<SocketFailure>(&opened)) {
+    return base::Error{failure->message};
+  }
+  return std::get<Socket>(opened).kind;
 }
 
 void log_kind(const base::Result<EchoSocketKind>& tried, const char* family) {
@@ -98,26 +102,39 @@ std::uint16_t IcmpEngine::provide_filler(std::size_t payload_bytes) {
   return internet_sum(ByteSpan(filler_).first(filler_bytes));
 }
 
-std::shared_ptr<IcmpEngine::OpenChannel> IcmpEngine::channel(const SocketSettings& settings) {
+std::variant<std::shared_ptr<IcmpEngine::OpenChannel>, metrics::FailureReason> IcmpEngine::channel(
+    const SocketSettings& settings) {
   Place& place = channels_[settings];
-  if (auto open = place.open.lock()) return open;
-  auto channel = Channel::open(settings, next_number_++);
-  if (!channel) {
-    if (!std::exchange(place.refused, true)) {
-      base::log_warn("icmp probes cannot be sent", {{"reason", channel.error().message}});
-    }
-    return nullptr;
+  if (auto open = place.open.lock(); open && open->channel->usable()) return open;
+  if (place.refused_before_flush == next_flush_) return place.reason;
+  auto opened = Channel::open(settings, unused_identifier(), next_number_++);
+  if (const auto* failure = std::get_if<SocketFailure>(&opened)) {
+    refusals_.refused(settings.family, settings.options, failure->message);
+    place.refused_before_flush = next_flush_;
+    return place.reason = failure->reason;
   }
-  place.refused = false;
+  refusals_.worked(settings.family, settings.options);
   std::erase_if(channels_, [&settings](const auto& other) {
-    return other.first != settings && !other.second.refused && other.second.open.expired();
+    return other.first != settings && other.second.open.expired();
   });
-  Channel& opened = **channel;
+  auto channel = std::get<std::unique_ptr<Channel>>(std::move(opened));
+  Channel& watched = *channel;
   auto open = std::make_shared<OpenChannel>(OpenChannel{
-      *std::move(channel),
-      loop_.watch(opened.fd(), base::Interest::kRead, [this, &opened] { on_ready(opened); })});
+      std::move(channel),
+      loop_.watch(watched.fd(), base::Interest::kRead, [this, &watched] { on_ready(watched); })});
   place.open = open;
   return open;
+}
+
+std::uint16_t IcmpEngine::unused_identifier() const {
+  for (;;) {
+    const auto identifier = static_cast<std::uint16_t>(base::random_u64());
+    const bool used = std::any_of(channels_.begin(), channels_.end(), [&](const auto& place) {
+      const auto open = place.second.open.lock();
+      return open && open->channel->identifier() == identifier;
+    });
+    if (!used) return identifier;
+  }
 }
 
 void IcmpEngine::start(const std::shared_ptr<OpenChannel>& open, const std::shared_ptr<Peer>& peer,
@@ -133,6 +150,7 @@ void IcmpEngine::start(const std::shared_ptr<OpenChannel>& open, const std::shar
 }
 
 void IcmpEngine::flush() {
+  ++next_flush_;
   if (queued_.empty()) return;
   for (const auto& open : queued_) {
     open->channel->flush(filler_, tracker_, *memory_, counts_);

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <variant>
 #include <vector>
 
 #include "base/event_loop.h"
@@ -33,9 +34,11 @@ class IcmpEngine final : public Engine {
       const config::Probe& probe, std::shared_ptr<metrics::ProbeSeries> series) override;
   void flush() override;
 
-  /// Open as long as somebody holds it. Null when the host refuses, which is logged once until it
-  /// works again. Precondition: a source is of the same family.
-  [[nodiscard]] std::shared_ptr<OpenChannel> channel(const SocketSettings& settings);
+  /// Open as long as somebody holds it. A reason when the host refuses; why is logged once until it
+  /// works again, and the host is asked once per flush(). Precondition: a source is of the same
+  /// family.
+  [[nodiscard]] std::variant<std::shared_ptr<OpenChannel>, metrics::FailureReason> channel(
+      const SocketSettings& settings);
   /// Begins a probe, to be sent by the next flush().
   void start(const std::shared_ptr<OpenChannel>& open, const std::shared_ptr<Peer>& peer,
              const base::IpAddress& destination, std::uint16_t filler_sum);
@@ -44,12 +47,14 @@ class IcmpEngine final : public Engine {
  private:
   struct Place {
     std::weak_ptr<OpenChannel> open;
-    bool refused = false;
+    std::uint64_t refused_before_flush = 0;  // 0: never
+    metrics::FailureReason reason{};
   };
 
   IcmpEngine(base::EventLoop& loop, metrics::ExporterMetrics& metrics, TimestampKeeper keeper);
 
   [[nodiscard]] std::uint16_t provide_filler(std::size_t payload_bytes);
+  [[nodiscard]] std::uint16_t unused_identifier() const;
   void on_ready(Channel& channel);
   void on_timer();
   void arm_timer(std::optional<base::TimePoint> when);
@@ -63,6 +68,8 @@ class IcmpEngine final : public Engine {
   VerdictCounts counts_{};
   std::vector<std::uint8_t> filler_;
   std::map<SocketSettings, Place> channels_;
+  RefusalLog refusals_{"icmp"};
+  std::uint64_t next_flush_ = 1;
   std::uint32_t next_number_ = 0;
   std::vector<std::shared_ptr<OpenChannel>> queued_;  // with requests for the next flush()
   base::Timer timer_;

@@ -7,11 +7,13 @@ namespace rtt::probers::icmp {
 
 Method method() {
   using metrics::FailureReason;
-  return {.schema = {.name = "icmp", .read_options = read_options},
-          .reasons = {FailureReason::kUnresolved, FailureReason::kNoRoute,
-                      FailureReason::kUnreachable, FailureReason::kTtlExceeded,
-                      FailureReason::kSendError, FailureReason::kCancelled},
-          .create_engine = IcmpEngine::create};
+  return {
+      .schema = {.name = "icmp", .read_options = read_options},
+      .reasons = {FailureReason::kUnresolved, FailureReason::kNoRoute, FailureReason::kNoInterface,
+                  FailureReason::kUnreachable, FailureReason::kTtlExceeded, FailureReason::kTooBig,
+                  FailureReason::kSendError, FailureReason::kCancelled},
+      .create_engine = IcmpEngine::create,
+      .features = {.path_changes = true}};
 }
 
 }  // namespace rtt::probers::icmp

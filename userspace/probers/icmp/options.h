@@ -3,21 +3,22 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 
-#include "base/ip_address.h"
 #include "config/config.h"
 #include "config/map_reader.h"
+#include "probers/socket_options.h"
 
 namespace rtt::probers::icmp {
 
 struct Options : config::MethodOptions {
   /// Of the echo request, after its 8-byte header. At least the token that tells a reply from a
-  /// forged one (8), at most what an IPv4 packet holds (65507). Above the path's MTU: fragments.
+  /// forged one (8), at most what an IPv4 packet holds (65507). Above the path's MTU: fragments,
+  /// or failures with dont_fragment.
   std::uint16_t payload_bytes = 56;
-  std::uint8_t dscp = 0;  // RFC 2474; 0 to 63
-  /// Nothing: the kernel chooses. Peers of the other family cannot be reached from it.
-  std::optional<base::IpAddress> source;
+  bool dont_fragment = false;
+  /// In rotation, one per probe: paths that are chosen by a hash over it are all measured. 1 to 64.
+  std::uint8_t identifiers = 1;
+  SocketOptions socket;
 
   [[nodiscard]] bool equals(const config::MethodOptions& other) const override;
 };

@@ -37,16 +37,16 @@ std::uint8_t request_type(int family) {
   return family == AF_INET ? std::uint8_t{ICMP_ECHO} : std::uint8_t{ICMP6_ECHO_REQUEST};
 }
 
-std::optional<Failure> failure_of(int family, std::uint8_t type) {
+std::optional<Failure> failure_of(int family, std::uint8_t type, std::uint8_t code) {
   if (family == AF_INET) {
     if (type == ICMP_TIME_EXCEEDED) return Failure::kTtlExceeded;
+    if (type == ICMP_DEST_UNREACH && code == ICMP_FRAG_NEEDED) return Failure::kTooBig;
     if (type == ICMP_DEST_UNREACH || type == ICMP_PARAMETERPROB) return Failure::kUnreachable;
     return std::nullopt;
   }
   if (type == ICMP6_TIME_EXCEEDED) return Failure::kTtlExceeded;
-  if (type == ICMP6_DST_UNREACH || type == ICMP6_PACKET_TOO_BIG || type == ICMP6_PARAM_PROB) {
-    return Failure::kUnreachable;
-  }
+  if (type == ICMP6_PACKET_TOO_BIG) return Failure::kTooBig;
+  if (type == ICMP6_DST_UNREACH || type == ICMP6_PARAM_PROB) return Failure::kUnreachable;
   return std::nullopt;
 }
 
@@ -154,7 +154,7 @@ Parsed parse_ipv4_packet(ByteSpan packet) {
   if (packet[9] != IPPROTO_ICMP) return Irrelevant{};
   const ByteSpan message = packet.subspan(header_bytes);
   if (internet_sum(message) != 0xffff) return Malformed{};
-  if (const auto failure = failure_of(AF_INET, message[0])) {
+  if (const auto failure = failure_of(AF_INET, message[0], message[1])) {
     return parse_ipv4_quote(*failure, message.subspan(kHeaderBytes));
   }
   return parse_reply(AF_INET, message);
@@ -162,14 +162,14 @@ Parsed parse_ipv4_packet(ByteSpan packet) {
 
 Parsed parse_icmpv6_message(ByteSpan message) {
   if (message.size() < kHeaderBytes) return Malformed{};
-  if (const auto failure = failure_of(AF_INET6, message[0])) {
+  if (const auto failure = failure_of(AF_INET6, message[0], message[1])) {
     return parse_ipv6_quote(*failure, message.subspan(kHeaderBytes));
   }
   return parse_reply(AF_INET6, message);
 }
 
-Parsed parse_queued_error(int family, std::uint8_t type, ByteSpan request) {
-  const auto failure = failure_of(family, type);
+Parsed parse_queued_error(int family, std::uint8_t type, std::uint8_t code, ByteSpan request) {
+  const auto failure = failure_of(family, type, code);
   if (!failure) return Irrelevant{};
   return parse_quoted_request(family, *failure, request);
 }

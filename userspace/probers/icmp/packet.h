@@ -52,7 +52,7 @@ struct Reply {
   std::size_t payload_bytes = 0;
 };
 
-enum class Failure { kUnreachable, kTtlExceeded };
+enum class Failure { kUnreachable, kTtlExceeded, kTooBig };
 
 /// An error message about an echo request, identified by what it quotes of it.
 struct ErrorMessage {
@@ -77,8 +77,9 @@ using Parsed = std::variant<Malformed, Irrelevant, Reply, ErrorMessage>;
 [[nodiscard]] Parsed parse_icmpv6_message(ByteSpan message);
 /// What a ping socket receives: from the ICMP header on, checksum checked by the kernel.
 [[nodiscard]] Parsed parse_reply(int family, ByteSpan message);
-/// What the error queue of a ping socket gives: type of the error, and the request from its ICMP
-/// header on.
-[[nodiscard]] Parsed parse_queued_error(int family, std::uint8_t type, ByteSpan request);
+/// What the error queue of a ping socket gives: type and code of the error, and the request from its
+/// ICMP header on.
+[[nodiscard]] Parsed parse_queued_error(int family, std::uint8_t type, std::uint8_t code,
+                                        ByteSpan request);
 
 }  // namespace rtt::probers::icmp

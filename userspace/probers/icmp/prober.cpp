@@ -16,16 +16,26 @@ void IcmpProber::probe() {
   if (!address_) return fail(FailureReason::kUnresolved);
   if (!is_unicast(*address_)) return fail(FailureReason::kSendError);
   const int family = address_->family();
-  if (options_.source && options_.source->family() != family) return fail(FailureReason::kNoRoute);
-  const auto open = channel(family);
-  if (!open) return fail(FailureReason::kNoRoute);
-  engine_.start(open, peer_, *address_, filler_sum_);
+  const auto& source = options_.socket.source;
+  if (source && source->family() != family) return fail(FailureReason::kNoRoute);
+  const auto channel = next_channel(family);
+  if (const auto* reason = std::get_if<FailureReason>(&channel)) return fail(*reason);
+  engine_.start(std::get<OpenChannel>(channel), peer_, *address_, filler_sum_);
 }
 
-std::shared_ptr<IcmpEngine::OpenChannel> IcmpProber::channel(int family) {
-  auto& channel = channels_[family == AF_INET ? 0 : 1];
-  if (!channel) channel = engine_.channel({family, options_.source, options_.dscp});
-  return channel;
+std::variant<IcmpProber::OpenChannel, FailureReason> IcmpProber::next_channel(int family) {
+  auto& lanes = channels_[family == AF_INET ? 0 : 1];
+  lanes.resize(options_.identifiers);
+  const std::size_t lane = next_lane_++ % lanes.size();
+  OpenChannel& open = lanes[lane];
+  if (open && open->channel->usable()) return open;
+  open.reset();
+  auto opened = engine_.channel({.family = family,
+                                 .options = options_.socket,
+                                 .dont_fragment = options_.dont_fragment,
+                                 .lane = static_cast<std::uint8_t>(lane)});
+  if (const auto* channel = std::get_if<OpenChannel>(&opened)) open = *channel;
+  return opened;
 }
 
 void IcmpProber::fail(FailureReason reason) {

@@ -4,6 +4,8 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <variant>
+#include <vector>
 
 #include "probers/icmp/engine.h"
 #include "probers/icmp/options.h"
@@ -22,7 +24,10 @@ class IcmpProber final : public Prober {
   void probe() override;
 
  private:
-  [[nodiscard]] std::shared_ptr<IcmpEngine::OpenChannel> channel(int family);
+  using OpenChannel = std::shared_ptr<IcmpEngine::OpenChannel>;
+
+  /// The one whose turn it is.
+  [[nodiscard]] std::variant<OpenChannel, metrics::FailureReason> next_channel(int family);
   void fail(metrics::FailureReason reason);
 
   IcmpEngine& engine_;
@@ -30,8 +35,10 @@ class IcmpProber final : public Prober {
   const Options options_;
   const std::uint16_t filler_sum_;
   std::optional<base::IpAddress> address_;
-  // Both stay open: replies to probes in flight come after a change of address, too.
-  std::array<std::shared_ptr<IcmpEngine::OpenChannel>, 2> channels_;  // IPv4, IPv6
+  // IPv4, IPv6; by lane. Both stay open: replies to probes in flight come after a change of
+  // address, too.
+  std::array<std::vector<OpenChannel>, 2> channels_;
+  std::size_t next_lane_ = 0;
 };
 
 }  // namespace rtt::probers::icmp

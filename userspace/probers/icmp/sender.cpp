@@ -10,17 +10,7 @@ namespace rtt::probers::icmp {
 namespace {
 
 metrics::FailureReason reason_of(int error_number) {
-  switch (error_number) {
-    case ENETUNREACH:
-    case EHOSTUNREACH:
-    case ENETDOWN:
-    case EPERM:   // a local packet filter
-    case EACCES:  // a prohibit route
-    case EADDRNOTAVAIL:
-      return metrics::FailureReason::kNoRoute;
-    default:
-      return metrics::FailureReason::kSendError;
-  }
+  return error_number == EMSGSIZE ? metrics::FailureReason::kTooBig : local_failure(error_number);
 }
 
 int send(int fd, std::span<mmsghdr> headers) {

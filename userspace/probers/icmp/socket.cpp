@@ -3,12 +3,11 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <cassert>
 #include <cerrno>
 #include <cstring>
 #include <string>
 
-#include "base/random.h"
+#include "base/result.h"
 #include "probers/icmp/filter.h"
 #include "probers/timestamps.h"
 
@@ -33,51 +32,38 @@ void enlarge_buffers(int fd) {
   }
 }
 
-base::Result<void> set_dscp(int fd, const SocketSettings& settings) {
-  const int traffic_class = settings.dscp << 2;  // above the two ECN bits
-  const bool done = settings.family == AF_INET
-                        ? set_option(fd, SOL_IP, IP_TOS, traffic_class)
-                        : set_option(fd, SOL_IPV6, IPV6_TCLASS, traffic_class);
-  if (!done) return base::errno_error("cannot set DSCP " + std::to_string(settings.dscp));
+// Every request as long as it is: the interface's MTU counts, not what the kernel has learned of
+// the path's, so that a change of the path shows at once.
+base::Result<void> forbid_fragments(int fd, int family) {
+  const bool done = family == AF_INET
+                        ? set_option(fd, SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
+                        : set_option(fd, SOL_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE) &&
+                              set_option(fd, SOL_IPV6, IPV6_DONTFRAG, 1);
+  if (!done) return base::errno_error("cannot forbid fragments");
   return {};
-}
-
-base::Result<void> bind_source(int fd, const SocketSettings& settings) {
-  if (!settings.source) return {};
-  const base::SocketAddress address(*settings.source, 0);
-  if (bind(fd, address.get(), address.length) != 0) {
-    return base::errno_error("cannot send from " + settings.source->to_string());
-  }
-  return {};
-}
-
-base::Result<std::uint16_t> prepare_raw(int fd, const SocketSettings& settings) {
-  const auto identifier = static_cast<std::uint16_t>(base::random_u64());
-  if (auto filtered = attach_filters(fd, settings.family, identifier); !filtered) {
-    return filtered.error();
-  }
-  if (auto bound = bind_source(fd, settings); !bound) return bound.error();
-  return identifier;
 }
 
 // The kernel chooses the identifier and calls it the port.
-base::Result<std::uint16_t> prepare_ping(int fd, const SocketSettings& settings) {
+base::Result<std::uint16_t> bound_identifier(int fd, const SocketSettings& settings) {
   const bool v4 = settings.family == AF_INET;
-  if (!(v4 ? set_option(fd, SOL_IP, IP_RECVERR, 1) : set_option(fd, SOL_IPV6, IPV6_RECVERR, 1))) {
-    return base::errno_error("cannot turn on error reports");
-  }
-  SocketSettings where = settings;
-  if (!where.source) where.source = v4 ? base::IpAddress(in_addr{}) : base::IpAddress();
-  if (auto bound = bind_source(fd, where); !bound) return bound.error();
-  sockaddr_storage local{};
-  socklen_t length = sizeof local;
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&local), &length) != 0) {
-    return base::errno_error("cannot read the identifier of an ICMP socket");
+  base::SocketAddress local(v4 ? base::IpAddress(in_addr{}) : base::IpAddress(), 0);
+  const bool bound = settings.options.source || bind(fd, local.get(), local.length) == 0;
+  local.length = sizeof local.storage;
+  if (!bound || getsockname(fd, reinterpret_cast<sockaddr*>(&local.storage), &local.length) != 0) {
+    return base::errno_error("cannot get the identifier of an ICMP socket");
   }
   // Port and family lie at the same place in both kinds of addresses.
   sockaddr_in any;
-  std::memcpy(&any, &local, sizeof any);
+  std::memcpy(&any, &local.storage, sizeof any);
   return ntohs(any.sin_port);
+}
+
+base::Result<void> report_errors(int fd, int family) {
+  if (!(family == AF_INET ? set_option(fd, SOL_IP, IP_RECVERR, 1)
+                          : set_option(fd, SOL_IPV6, IPV6_RECVERR, 1))) {
+    return base::errno_error("cannot turn on error reports");
+  }
+  return {};
 }
 
 base::Result<base::UniqueFd> open_descriptor(int family, EchoSocketKind kind) {
@@ -91,35 +77,47 @@ base::Result<base::UniqueFd> open_descriptor(int family, EchoSocketKind kind) {
                                : "unprivileged " + what + " (needs net.ipv4.ping_group_range)");
 }
 
-base::Result<Socket> prepare(base::UniqueFd fd, EchoSocketKind kind,
-                             const SocketSettings& settings) {
-  enlarge_buffers(fd.get());
-  if (auto set = set_dscp(fd.get(), settings); !set) return set.error();
-  const auto identifier = kind == EchoSocketKind::kRaw ? prepare_raw(fd.get(), settings)
-                                                       : prepare_ping(fd.get(), settings);
-  if (!identifier) return identifier.error();
-  if (auto stamped = enable_timestamps(fd.get(), SocketKind::kDatagram); !stamped) {
-    return stamped.error();
-  }
-  return Socket{.fd = std::move(fd), .kind = kind, .identifier = *identifier};
+/// What does not depend on the probe's options.
+base::Result<void> prepare(const Socket& socket, const SocketSettings& settings) {
+  const int fd = socket.fd.get();
+  enlarge_buffers(fd);
+  auto done = socket.kind == EchoSocketKind::kRaw
+                  ? attach_filters(fd, settings.family, socket.identifier)
+                  : report_errors(fd, settings.family);
+  if (done && settings.dont_fragment) done = forbid_fragments(fd, settings.family);
+  if (done) done = enable_hop_limits(fd, settings.family);
+  if (done) done = enable_timestamps(fd, SocketKind::kDatagram);
+  return done;
+}
+
+SocketFailure failure(const base::Error& error) {
+  return {metrics::FailureReason::kNoRoute, error.message};
 }
 
 }  // namespace
 
-base::Result<Socket> open_socket(const SocketSettings& settings) {
-  assert(!settings.source || settings.source->family() == settings.family);
-  auto raw = open_descriptor(settings.family, EchoSocketKind::kRaw);
-  if (raw) return prepare(*std::move(raw), EchoSocketKind::kRaw, settings);
-  auto ping = open_descriptor(settings.family, EchoSocketKind::kPing);
-  if (ping) return prepare(*std::move(ping), EchoSocketKind::kPing, settings);
-  return base::Error{raw.error().message + "; " + ping.error().message};
-}
-
-bool is_unicast(const base::IpAddress& address) {
-  const base::IpAddress::Bytes& bytes = address.bytes();
-  if (!address.is_v4()) return address != base::IpAddress() && bytes[0] != 0xff;
-  const std::uint32_t host_order = ntohl(address.to_in_addr().s_addr);
-  return host_order != INADDR_ANY && host_order != INADDR_BROADCAST && !IN_MULTICAST(host_order);
+std::variant<Socket, SocketFailure> open_socket(const SocketSettings& settings,
+                                                std::uint16_t raw_identifier) {
+  Socket socket{.fd = {},
+                .kind = EchoSocketKind::kRaw,
+                .identifier = raw_identifier,
+                .interface_index = interface_index(settings.options.interface)};
+  auto fd = open_descriptor(settings.family, EchoSocketKind::kRaw);
+  if (!fd) {
+    const std::string raw_refused = fd.error().message;
+    fd = open_descriptor(settings.family, EchoSocketKind::kPing);
+    if (!fd) return failure({raw_refused + "; " + fd.error().message});
+    socket.kind = EchoSocketKind::kPing;
+  }
+  socket.fd = *std::move(fd);
+  if (const auto ready = prepare(socket, settings); !ready) return failure(ready.error());
+  if (auto refused = apply(socket.fd.get(), settings.family, settings.options)) return *refused;
+  if (socket.kind == EchoSocketKind::kPing) {
+    const auto identifier = bound_identifier(socket.fd.get(), settings);
+    if (!identifier) return failure(identifier.error());
+    socket.identifier = *identifier;
+  }
+  return socket;
 }
 
 }  // namespace rtt::probers::icmp

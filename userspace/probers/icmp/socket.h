@@ -4,19 +4,19 @@
 
 #include <compare>
 #include <cstdint>
-#include <optional>
+#include <variant>
 
-#include "base/ip_address.h"
-#include "base/result.h"
 #include "base/unique_fd.h"
+#include "probers/socket_options.h"
 
 namespace rtt::probers::icmp {
 
 /// What makes two probes able to share a socket.
 struct SocketSettings {
   int family = 0;  // AF_INET or AF_INET6
-  std::optional<base::IpAddress> source;
-  std::uint8_t dscp = 0;
+  SocketOptions options{};
+  bool dont_fragment = false;
+  std::uint8_t lane = 0;  // tells sockets apart that differ only in their identifier
 
   auto operator<=>(const SocketSettings&) const = default;
 };
@@ -30,13 +30,13 @@ struct Socket {
   base::UniqueFd fd;  // non-blocking, timestamps on
   EchoSocketKind kind = EchoSocketKind::kRaw;
   std::uint16_t identifier = 0;  // of every echo request that it sends
+  /// What options.interface was when it was opened, or a moment before; see interface_index().
+  unsigned interface_index = 0;
 };
 
-/// Error: a phrase that says what the kernel refused and what it would need.
-[[nodiscard]] base::Result<Socket> open_socket(const SocketSettings& settings);
-
-/// Whether one node can answer at this address: not unspecified, not multicast, not the limited
-/// broadcast address.
-[[nodiscard]] bool is_unicast(const base::IpAddress& address);
+/// `raw_identifier`: of a raw socket; a ping socket's is the kernel's choice. Failure: what the
+/// kernel refused and what it would need.
+[[nodiscard]] std::variant<Socket, SocketFailure> open_socket(const SocketSettings& settings,
+                                                              std::uint16_t raw_identifier);
 
 }  // namespace rtt::probers::icmp

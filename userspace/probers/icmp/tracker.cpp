@@ -29,8 +29,21 @@ bool waits(const Probe* probe) {
 }
 
 FailureReason reason_of(Failure failure) {
-  return failure == Failure::kTtlExceeded ? FailureReason::kTtlExceeded
-                                          : FailureReason::kUnreachable;
+  switch (failure) {
+    case Failure::kTtlExceeded:
+      return FailureReason::kTtlExceeded;
+    case Failure::kTooBig:
+      return FailureReason::kTooBig;
+    case Failure::kUnreachable:
+      break;
+  }
+  return FailureReason::kUnreachable;
+}
+
+void watch_path(Peer& peer, const Arrival& arrival) {
+  if (arrival.hop_limit && peer.paths.changed(arrival.channel, arrival.from, *arrival.hop_limit)) {
+    peer.series->path_changed();
+  }
 }
 
 }  // namespace
@@ -66,14 +79,16 @@ bool Tracker::in_flight(Handle handle) { return waits(table_.find(handle)); }
 Tracker::Verdict Tracker::on_reply(const Reply& reply, const Arrival& arrival) {
   Probe* probe = table_.find(Origin{arrival.channel, reply.sequence}, reply.token);
   if (probe == nullptr || probe->destination != arrival.from) return Verdict::kUnmatched;
-  const Peer& peer = *probe->peer;
+  Peer& peer = *probe->peer;
   if (reply.payload_bytes != peer.payload_bytes) return Verdict::kMalformed;
   if (peer.cancelled) return Verdict::kFinished;
   switch (probe->state) {
     case Probe::State::kInFlight:
+      watch_path(peer, arrival);
       return finish_reply(*probe, arrival);
     case Probe::State::kLost:
       probe->state = Probe::State::kLate;
+      watch_path(peer, arrival);
       peer.series->late();
       return Verdict::kCounted;
     case Probe::State::kReplied:

@@ -18,6 +18,7 @@
 #include "metrics/series.h"
 #include "probers/icmp/packet.h"
 #include "probers/icmp/probe_table.h"
+#include "probers/path_watch.h"
 
 namespace rtt::probers::icmp {
 
@@ -27,6 +28,7 @@ struct Peer {
   base::nanoseconds timeout{};
   std::size_t payload_bytes = 0;
   std::uint64_t in_flight = 0;
+  PathWatch paths{};  // by channel
   bool cancelled = false;
 };
 
@@ -35,7 +37,8 @@ struct Arrival {
   std::uint32_t channel = 0;  // where
   base::IpAddress from;
   std::optional<base::nanoseconds> kernel_received;  // CLOCK_REALTIME
-  base::TimePoint received;                          // taken after the receive call
+  std::optional<std::uint8_t> hop_limit{};
+  base::TimePoint received;  // taken after the receive call
 };
 
 class Tracker {

@@ -14,11 +14,13 @@ class ConnectEngine final : public Engine {
   std::unique_ptr<Prober> create_prober(const config::Probe& probe,
                                         std::shared_ptr<metrics::ProbeSeries> series) override {
     const auto& options = static_cast<const Options&>(*probe.options);
-    return std::make_unique<ConnectProber>(loop_, options.tcp, probe.timeout, std::move(series));
+    return std::make_unique<ConnectProber>(loop_, refusals_, options.tcp, probe.timeout,
+                                           std::move(series));
   }
 
  private:
   base::EventLoop& loop_;
+  RefusalLog refusals_{"tcp_connect"};
 };
 
 std::shared_ptr<const config::MethodOptions> read_options(config::MapReader& reader) {
@@ -31,9 +33,9 @@ std::shared_ptr<const config::MethodOptions> read_options(config::MapReader& rea
 
 Method method() {
   return {{"tcp_connect", read_options},
-          {FailureReason::kUnresolved, FailureReason::kNoRoute, FailureReason::kUnreachable,
-           FailureReason::kTtlExceeded, FailureReason::kRefused, FailureReason::kSendError,
-           FailureReason::kCancelled},
+          {FailureReason::kUnresolved, FailureReason::kNoRoute, FailureReason::kNoInterface,
+           FailureReason::kUnreachable, FailureReason::kTtlExceeded, FailureReason::kRefused,
+           FailureReason::kSendError, FailureReason::kCancelled},
           [](base::EventLoop& loop,
              metrics::ExporterMetrics&) -> base::Result<std::unique_ptr<Engine>> {
             return std::unique_ptr<Engine>(std::make_unique<ConnectEngine>(loop));

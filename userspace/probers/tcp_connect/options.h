@@ -1,4 +1,4 @@
-// The keys of a tcp_connect probe: port, dscp, source.
+// The keys of a tcp_connect probe: port and those of every socket.
 #pragma once
 
 #include "config/config.h"

@@ -13,10 +13,14 @@ constexpr base::nanoseconds kInitialRetransmissionTimeout = std::chrono::seconds
 
 }  // namespace
 
-ConnectProber::ConnectProber(base::EventLoop& loop, const TcpOptions& options,
+ConnectProber::ConnectProber(base::EventLoop& loop, RefusalLog& refusals, const TcpOptions& options,
                              base::nanoseconds timeout,
                              std::shared_ptr<metrics::ProbeSeries> series)
-    : loop_(loop), options_(options), timeout_(timeout), series_(std::move(series)) {}
+    : loop_(loop),
+      refusals_(refusals),
+      options_(options),
+      timeout_(timeout),
+      series_(std::move(series)) {}
 
 ConnectProber::~ConnectProber() {
   for (std::size_t i = 0; i < in_flight_.size(); ++i) series_->failed(FailureReason::kCancelled);
@@ -27,7 +31,7 @@ void ConnectProber::probe() {
   if (!address_) return series_->failed(FailureReason::kUnresolved);
   if (in_flight_.size() >= kMaxInFlight) return series_->failed(FailureReason::kSendError);
   const base::TimePoint started = base::Clock::now();
-  ConnectResult result = begin_connect(*address_, options_, kSynRetries);
+  ConnectResult result = begin_connect(*address_, options_, kSynRetries, refusals_);
   if (result.failure == FailureReason::kRefused) {
     return series_->failed(FailureReason::kRefused, base::Clock::now() - started);
   }

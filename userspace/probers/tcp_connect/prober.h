@@ -21,8 +21,9 @@ class ConnectProber final : public Prober {
   /// As many descriptors a prober takes at most; a probe beyond them fails, reason "send_error".
   static constexpr std::size_t kMaxInFlight = 256;
 
-  ConnectProber(base::EventLoop& loop, const TcpOptions& options, base::nanoseconds timeout,
-                std::shared_ptr<metrics::ProbeSeries> series);
+  /// `loop` and `refusals` must outlive it.
+  ConnectProber(base::EventLoop& loop, RefusalLog& refusals, const TcpOptions& options,
+                base::nanoseconds timeout, std::shared_ptr<metrics::ProbeSeries> series);
   ~ConnectProber() override;
 
   void set_address(std::optional<base::IpAddress> address) override { address_ = address; }
@@ -42,6 +43,7 @@ class ConnectProber final : public Prober {
   void record(const ConnectOutcome& outcome, base::nanoseconds elapsed);
 
   base::EventLoop& loop_;
+  RefusalLog& refusals_;
   const TcpOptions options_;
   const base::nanoseconds timeout_;
   const std::shared_ptr<metrics::ProbeSeries> series_;

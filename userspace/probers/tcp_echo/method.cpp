@@ -20,13 +20,15 @@ class EchoEngine final : public Engine {
   std::unique_ptr<Prober> create_prober(const config::Probe& probe,
                                         std::shared_ptr<metrics::ProbeSeries> series) override {
     const auto& options = static_cast<const Options&>(*probe.options);
-    return std::make_unique<EchoProber>(loop_, metrics_, options, probe.timeout, std::move(series));
+    return std::make_unique<EchoProber>(loop_, metrics_, refusals_, options, probe.timeout,
+                                        std::move(series));
   }
 
  private:
   base::EventLoop& loop_;
   metrics::ExporterMetrics& metrics_;
   TimestampKeeper keeper_;
+  RefusalLog refusals_{"tcp_echo"};
 };
 
 std::shared_ptr<const config::MethodOptions> read_options(config::MapReader& reader) {
@@ -35,6 +37,8 @@ std::shared_ptr<const config::MethodOptions> read_options(config::MapReader& rea
   options->payload_bytes = static_cast<std::size_t>(
       reader.integer("payload_bytes", static_cast<std::int64_t>(options->payload_bytes),
                      kHeaderBytes, kMaxPayloadBytes));
+  options->source_ports = static_cast<std::size_t>(
+      reader.integer("source_ports", static_cast<std::int64_t>(options->source_ports), 1, 64));
   return options;
 }
 
@@ -49,10 +53,10 @@ base::Result<std::unique_ptr<Engine>> create_engine(base::EventLoop& loop,
 
 Method method() {
   return {{"tcp_echo", read_options},
-          {FailureReason::kUnresolved, FailureReason::kNoRoute, FailureReason::kUnreachable,
-           FailureReason::kTtlExceeded, FailureReason::kRefused, FailureReason::kDisconnected,
-           FailureReason::kNotConnected, FailureReason::kBadReply, FailureReason::kHeadOfLine,
-           FailureReason::kSendError, FailureReason::kCancelled},
+          {FailureReason::kUnresolved, FailureReason::kNoRoute, FailureReason::kNoInterface,
+           FailureReason::kUnreachable, FailureReason::kTtlExceeded, FailureReason::kRefused,
+           FailureReason::kDisconnected, FailureReason::kNotConnected, FailureReason::kBadReply,
+           FailureReason::kHeadOfLine, FailureReason::kSendError, FailureReason::kCancelled},
           create_engine};
 }
 

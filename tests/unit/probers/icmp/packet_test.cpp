@@ -242,7 +242,7 @@ TEST(ParseIpv4, TakesARedirectForIrrelevant) {
 
 TEST(ParseIpv6, ReadsEveryKindOfError) {
   const std::pair<std::uint8_t, Failure> kinds[] = {{1, Failure::kUnreachable},
-                                                    {2, Failure::kUnreachable},
+                                                    {2, Failure::kTooBig},
                                                     {3, Failure::kTtlExceeded},
                                                     {4, Failure::kUnreachable}};
   for (const auto& [type, failure] : kinds) {
@@ -271,11 +271,17 @@ TEST(ParseIpv6, RefusesAQuoteThatEndsInItsFragmentHeader) {
 }
 
 TEST(ParseQueuedError, ReadsWhatThePingSocketQuotes) {
-  const Parsed parsed = parse_queued_error(AF_INET, 11, request(AF_INET));
+  const Parsed parsed = parse_queued_error(AF_INET, 11, 0, request(AF_INET));
   ASSERT_TRUE(std::holds_alternative<ErrorMessage>(parsed));
   EXPECT_EQ(std::get<ErrorMessage>(parsed).failure, Failure::kTtlExceeded);
   EXPECT_EQ(std::get<ErrorMessage>(parsed).token, kRequest.token);
   EXPECT_FALSE(std::get<ErrorMessage>(parsed).destination);
+}
+
+TEST(ParseQueuedError, ReadsThatFragmentationWasNeeded) {
+  const Parsed parsed = parse_queued_error(AF_INET, 3, 4, request(AF_INET));
+  ASSERT_TRUE(std::holds_alternative<ErrorMessage>(parsed));
+  EXPECT_EQ(std::get<ErrorMessage>(parsed).failure, Failure::kTooBig);
 }
 
 TEST(Parsers, ReadNoByteMoreThanThereIs) {
@@ -287,7 +293,7 @@ TEST(Parsers, ReadNoByteMoreThanThereIs) {
       const Bytes shorter(message.begin(), message.begin() + static_cast<std::ptrdiff_t>(size));
       EXPECT_FALSE(std::holds_alternative<Reply>(parse_ipv4_packet(shorter)));
       (void)parse_icmpv6_message(shorter);
-      (void)parse_queued_error(AF_INET6, 1, shorter);
+      (void)parse_queued_error(AF_INET6, 1, 0, shorter);
     }
   }
 }

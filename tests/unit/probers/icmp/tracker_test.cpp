@@ -54,6 +54,11 @@ class TrackerTest : public testing::Test {
             .kernel_received = kRealtime + after,
             .received = kStart + after + 1ms};
   }
+  static Arrival arrival_with(std::uint8_t hop_limit) {
+    Arrival with = arrival();
+    with.hop_limit = hop_limit;
+    return with;
+  }
   [[nodiscard]] metrics::ProbeLedger ledger() const { return series_->probe_snapshot().ledger; }
   [[nodiscard]] std::uint64_t failed(FailureReason reason) const {
     return ledger().failed[static_cast<std::size_t>(reason)];
@@ -63,7 +68,8 @@ class TrackerTest : public testing::Test {
       metrics::PeerLabels{"target", "peer", {}}, "icmp",
       std::make_shared<metrics::BucketGrid>(*metrics::BucketGrid::create({0.001, 1.0}, 3)),
       std::vector{FailureReason::kUnreachable, FailureReason::kTtlExceeded, FailureReason::kNoRoute,
-                  FailureReason::kCancelled});
+                  FailureReason::kTooBig, FailureReason::kCancelled},
+      metrics::ProbeFeatures{.path_changes = true});
   std::shared_ptr<Peer> peer_ =
       std::make_shared<Peer>(Peer{.series = series_, .timeout = kTimeout, .payload_bytes = 56});
   Tracker tracker_;
@@ -327,6 +333,55 @@ TEST_F(TrackerTest, ATimestampForAForgottenProbeIsIgnored) {
   tracker_.send_failed(handle, FailureReason::kNoRoute);
   tracker_.transmitted(handle, kRealtime);
   EXPECT_EQ(tracker_.held(), 0U);
+}
+
+TEST_F(TrackerTest, AReplyWithAnotherHopLimitIsAPathChange) {
+  for (const std::uint8_t hop_limit : {64, 64, 63, 63}) {
+    tracker_.on_reply(reply_to(send()), arrival_with(hop_limit));
+  }
+  EXPECT_EQ(ledger().path_changes, 1U);
+}
+
+TEST_F(TrackerTest, ALateReplyWithAnotherHopLimitIsAPathChange) {
+  tracker_.on_reply(reply_to(send()), arrival_with(64));
+  const Sent late = send();
+  (void)tracker_.expire(kStart + kTimeout);
+  tracker_.on_reply(reply_to(late), arrival_with(63));
+  EXPECT_EQ(ledger().path_changes, 1U);
+}
+
+TEST_F(TrackerTest, ADuplicateIsNoPathChange) {
+  const Sent sent = send();
+  tracker_.on_reply(reply_to(sent), arrival_with(64));
+  tracker_.on_reply(reply_to(sent), arrival_with(63));
+  EXPECT_EQ(ledger().duplicate, 1U);
+  EXPECT_EQ(ledger().path_changes, 0U);
+}
+
+TEST_F(TrackerTest, AForgedReplyIsNoPathChange) {
+  tracker_.on_reply(reply_to(send()), arrival_with(64));
+  const Sent sent = send();
+  Reply forged = reply_to(sent);
+  ++forged.token;
+  tracker_.on_reply(forged, arrival_with(63));
+  Arrival foreign = arrival_with(62);
+  foreign.from = kStranger;
+  tracker_.on_reply(reply_to(sent), foreign);
+  tracker_.on_reply(reply_to(sent), arrival_with(64));
+  EXPECT_EQ(ledger().path_changes, 0U);
+}
+
+TEST_F(TrackerTest, AReplyOfUnknownHopLimitIsNoPathChange) {
+  tracker_.on_reply(reply_to(send()), arrival_with(64));
+  tracker_.on_reply(reply_to(send()), arrival());
+  tracker_.on_reply(reply_to(send()), arrival_with(64));
+  EXPECT_EQ(ledger().path_changes, 0U);
+}
+
+TEST_F(TrackerTest, AnErrorThatItIsTooLongFailsAProbeAsTooBig) {
+  const Sent sent = send();
+  EXPECT_EQ(tracker_.on_error(error_about(sent, Failure::kTooBig), arrival()), Verdict::kCounted);
+  EXPECT_EQ(failed(FailureReason::kTooBig), 1U);
 }
 
 }  // namespace
