@@ -12,6 +12,7 @@
 namespace {
 
 using namespace rtt::probers::icmp;
+using rtt::probers::ByteSpan;
 
 void check(const Parsed& parsed, std::size_t size) {
   if (const auto* reply = std::get_if<Reply>(&parsed)) {

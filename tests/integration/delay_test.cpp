@@ -10,6 +10,7 @@
 #include "support/repeat.h"
 #include "support/tcp_service.h"
 #include "support/traffic.h"
+#include "support/udp_service.h"
 
 namespace rtt::integration {
 namespace {
@@ -31,7 +32,8 @@ constexpr double kLate = 0.0015;
 constexpr double kEnough = 20;  // observations for a median
 
 bool is_active(const std::string& method) {
-  return method == "icmp" || method == "tcp_connect" || method == "tcp_echo";
+  return method == "icmp" || method == "tcp_connect" || method == "tcp_echo" ||
+         method == "udp_echo";
 }
 
 class MethodTest : public ::testing::Test {
@@ -109,8 +111,8 @@ class MethodTest : public ::testing::Test {
 
   double true_round_trip(const std::string& method) const {
     const auto matches = [&](const support::IpPacket& packet) {
-      return method == "icmp" ? packet.is_echo_request() || packet.is_echo_reply()
-                              : packet.is_tcp();
+      if (method == "icmp") return packet.is_echo_request() || packet.is_echo_reply();
+      return method == "udp_echo" ? packet.is_udp() : packet.is_tcp();
     };
     const auto there = link_.median_delay(Direction::kAToB, matches);
     const auto back = link_.median_delay(Direction::kBToA, matches);
@@ -122,6 +124,7 @@ class MethodTest : public ::testing::Test {
   Namespace there_;
   DelayLink link_{here_, there_};
   support::TcpService echo_{there_, kPort, support::echo};
+  support::UdpService udp_echo_{there_, kPort, support::echo_datagram};
   std::vector<std::unique_ptr<Traffic>> traffic_;
 };
 
@@ -149,7 +152,7 @@ TEST_P(DelayTest, MedianIsTheDelayOfTheLink) {
   }
 }
 
-constexpr const char* kMethods[] = {"icmp",      "tcp_connect",   "tcp_echo",
+constexpr const char* kMethods[] = {"icmp",      "tcp_connect",   "tcp_echo", "udp_echo",
                                     "tcp_probe", "tcp_handshake", "tcp_info"};
 
 INSTANTIATE_TEST_SUITE_P(

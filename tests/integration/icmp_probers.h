@@ -1,21 +1,13 @@
 // Probers of the ICMP method on their own loop inside a namespace, for tests.
 #pragma once
 
-#include <gtest/gtest.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "metrics/bucket_grid.h"
+#include "integration/method_probers.h"
 #include "probers/icmp/method.h"
 #include "probers/icmp/options.h"
-#include "support/netns.h"
-#include "support/setup_error.h"
-#include "support/wait_until.h"
-#include "unit/probers/loop_thread.h"
 
 namespace rtt::probers::icmp {
 
@@ -33,12 +25,14 @@ struct BedOptions {
   SocketOptions socket = {};
 };
 
-/// Probers of one engine in a namespace. Every look at a ledger checks that it balances.
-class Probers {
+class Probers : public MethodProbers {
  public:
   Probers(const Namespace& where, const std::vector<std::string>& addresses,
-          const BedOptions& options = {}) {
-    where.run([&] { thread_ = std::make_unique<support::LoopThread>(); });
+          const BedOptions& options = {})
+      : MethodProbers(where, method(), probe_with(options), addresses, options.privileged) {}
+
+ private:
+  static config::Probe probe_with(const BedOptions& options) {
     config::Probe probe;
     probe.timeout = options.timeout;
     auto icmp = std::make_shared<Options>();
@@ -47,118 +41,8 @@ class Probers {
     icmp->identifiers = options.identifiers;
     icmp->socket = options.socket;
     probe.options = icmp;
-    thread_->call([&] {
-      if (!options.privileged) become_nobody();
-      auto engine = method().create_engine(thread_->loop(), metrics_);
-      if (!engine) {
-        error_ = engine.error().message;
-        return;
-      }
-      engine_ = *std::move(engine);
-      for (const std::string& address : addresses) {
-        series_.push_back(new_series());
-        probers_.push_back(engine_->create_prober(probe, series_.back()));
-        probers_.back()->set_address(base::IpAddress::parse(address));
-      }
-    });
+    return probe;
   }
-  ~Probers() {
-    thread_->call([this] {
-      probers_.clear();
-      engine_.reset();
-    });
-    for (std::size_t i = 0; i < series_.size(); ++i) (void)ledger(i);
-  }
-  Probers(const Probers&) = delete;
-  Probers& operator=(const Probers&) = delete;
-
-  /// Why there is no engine.
-  [[nodiscard]] const std::string& error() const { return error_; }
-
-  void set_address(const std::string& address) {
-    thread_->call([&] { probers_[0]->set_address(base::IpAddress::parse(address)); });
-  }
-  /// One probe of each prober that is not destroyed, sent together.
-  void probe() {
-    thread_->call([this] {
-      for (const auto& prober : probers_) {
-        if (prober) prober->probe();
-      }
-      engine_->flush();
-    });
-  }
-  void probe_without_sending() {
-    thread_->call([this] { probers_[0]->probe(); });
-  }
-  void flush() {
-    thread_->call([this] { engine_->flush(); });
-  }
-  void destroy(std::size_t index = 0) {
-    thread_->call([&] { probers_[index].reset(); });
-  }
-  /// Whether all probes have come to an end in time.
-  [[nodiscard]] bool finish() {
-    return wait_until([this] {
-      for (std::size_t i = 0; i < series_.size(); ++i) {
-        if (ledger(i).in_flight != 0) return false;
-      }
-      return true;
-    });
-  }
-  void probe_and_finish() {
-    probe();
-    EXPECT_TRUE(finish()) << "a probe never ended";
-  }
-
-  [[nodiscard]] metrics::ProbeLedger ledger(std::size_t index = 0) const {
-    const auto ledger = series_[index]->probe_snapshot().ledger;
-    EXPECT_EQ(ledger.sent, ledger.replied + ledger.lost + ledger.failed_total() + ledger.in_flight);
-    return ledger;
-  }
-  [[nodiscard]] std::uint64_t failed(FailureReason reason) const {
-    return ledger().failed[static_cast<std::size_t>(reason)];
-  }
-  [[nodiscard]] base::nanoseconds last_rtt(std::size_t index = 0) const {
-    return series_[index]->snapshot().last.value_or(base::nanoseconds(-1));
-  }
-  [[nodiscard]] std::size_t size() const { return series_.size(); }
-  /// Of the exporter's own counters: `sample` is name and labels.
-  [[nodiscard]] double counter(const std::string& sample) const {
-    std::string text;
-    metrics_.append_text(text);
-    const auto at = text.find("\n" + sample + " ");
-    return at == std::string::npos ? -1 : std::stod(text.substr(at + sample.size() + 2));
-  }
-  [[nodiscard]] double ignored(const std::string& reason) const {
-    return counter("rtt_exporter_replies_ignored_total{method=\"icmp\",reason=\"" + reason + "\"}");
-  }
-  [[nodiscard]] double fallbacks() const {
-    return counter("rtt_exporter_timestamp_fallbacks_total{method=\"icmp\"}");
-  }
-
- private:
-  // The system calls change the calling thread only, capabilities included.
-  static void become_nobody() {
-    constexpr int kNobody = 65534;
-    if (syscall(SYS_setgroups, 0, nullptr) != 0 ||
-        syscall(SYS_setresgid, kNobody, kNobody, kNobody) != 0 ||
-        syscall(SYS_setresuid, kNobody, kNobody, kNobody) != 0) {
-      support::throw_errno("cannot drop privileges");
-    }
-  }
-  static std::shared_ptr<metrics::ProbeSeries> new_series() {
-    static const auto grid =
-        std::make_shared<metrics::BucketGrid>(*metrics::BucketGrid::create({0.001, 1.0}, 3));
-    return std::make_shared<metrics::ProbeSeries>(metrics::PeerLabels{"target", "peer", {}}, "icmp",
-                                                  grid, method().reasons, method().features);
-  }
-
-  metrics::ExporterMetrics metrics_;
-  std::string error_;
-  std::vector<std::shared_ptr<metrics::ProbeSeries>> series_;
-  std::unique_ptr<support::LoopThread> thread_;
-  std::unique_ptr<Engine> engine_;
-  std::vector<std::unique_ptr<Prober>> probers_;
 };
 
 }  // namespace rtt::probers::icmp

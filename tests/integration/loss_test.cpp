@@ -9,6 +9,7 @@
 #include "support/daemon.h"
 #include "support/delay_link.h"
 #include "support/tcp_service.h"
+#include "support/udp_service.h"
 #include "support/wait_until.h"
 
 namespace rtt::integration {
@@ -98,6 +99,7 @@ class LossTest : public ::testing::Test {
   Namespace there_;
   DelayLink link_{here_, there_};
   support::TcpService echo_{there_, kPort, support::echo};
+  support::UdpService udp_echo_{there_, kPort, support::echo_datagram};
 };
 
 TEST_F(LossTest, TenthOfThePingsLostIsTenPercentLost) {
@@ -108,6 +110,17 @@ TEST_F(LossTest, TenthOfThePingsLostIsTenPercentLost) {
   EXPECT_EQ(loss.probes, 10 * loss.dropped);
   const Scrape scrape = scrape_after(daemon, 20);
   const LabelSet labels = {{"target", "far"}, {"method", "icmp"}};
+  EXPECT_EQ(scrape.value("rtt_probes_lost_total", labels), loss.dropped);
+  expect_no_latency(scrape, labels);
+}
+
+TEST_F(LossTest, TenthOfTheDatagramsLostIsTenPercentLost) {
+  link_.set_both({.delay = 5ms});
+  const Daemon daemon(here_, config("{method: udp_echo, port: 7, interval: 20ms, timeout: 200ms}"));
+  const Loss loss = lose_every_tenth([](const IpPacket& packet) { return packet.is_udp(); });
+  EXPECT_EQ(loss.probes, 10 * loss.dropped);
+  const Scrape scrape = scrape_after(daemon, 20);
+  const LabelSet labels = {{"target", "far"}, {"method", "udp_echo"}};
   EXPECT_EQ(scrape.value("rtt_probes_lost_total", labels), loss.dropped);
   expect_no_latency(scrape, labels);
 }
@@ -177,8 +190,10 @@ TEST_F(LossTest, LedgerBalancesWhilePacketsAreLostDuplicatedAndReordered) {
                  "  ping: {method: icmp, interval: 10ms, timeout: 50ms}\n"
                  "  connect: {method: tcp_connect, port: 7, interval: 20ms, timeout: 50ms}\n"
                  "  echo: {method: tcp_echo, port: 7, interval: 20ms, timeout: 50ms}\n"
+                 "  udp: {method: udp_echo, port: 7, interval: 20ms, timeout: 50ms, "
+                 "source_ports: 4}\n"
                  "targets:\n  - name: far\n    hosts: [\"" +
-                 to.b4 + "\", \"" + to.b6 + "\"]\n    probes: [ping, connect, echo]\n");
+                 to.b4 + "\", \"" + to.b6 + "\"]\n    probes: [ping, connect, echo, udp]\n");
   // Every scrape checks the ledger.
   const Scrape scrape = daemon.scrape_until([](const Scrape& now) {
     return now.sum("rtt_probes_sent_total", {{"method", "icmp"}}) > 500;
@@ -189,6 +204,7 @@ TEST_F(LossTest, LedgerBalancesWhilePacketsAreLostDuplicatedAndReordered) {
   EXPECT_GT(scrape.sum("rtt_probes_duplicate_total", icmp), 0);
   EXPECT_GT(scrape.sum("rtt_probes_replied_total", {{"method", "tcp_connect"}}), 0);
   EXPECT_GT(scrape.sum("rtt_probes_replied_total", {{"method", "tcp_echo"}}), 0);
+  EXPECT_GT(scrape.sum("rtt_probes_replied_total", {{"method", "udp_echo"}}), 0);
 }
 
 }  // namespace

@@ -20,13 +20,16 @@ constexpr std::uint16_t kPort = 9090;
 constexpr const char* kConfig = R"(
 global: {scrape_interval: 1s, scrape_timeout: 1s}
 scrape_configs:
+)";
+constexpr const char* kMetrics = R"(
   - job_name: rtt_exporter
     static_configs: [{targets: ["127.0.0.1:10049"]}]
 )";
 
-std::vector<std::string> command_line(const support::TemporaryDirectory& directory, bool native) {
-  std::vector<std::string> argv = {"prometheus",
-                                   "--config.file=" + directory.write("prometheus.yml", kConfig),
+std::vector<std::string> command_line(const support::TemporaryDirectory& directory,
+                                      const std::string& scrape_configs, bool native) {
+  const std::string config = directory.write("prometheus.yml", kConfig + scrape_configs);
+  std::vector<std::string> argv = {"prometheus", "--config.file=" + config,
                                    "--storage.tsdb.path=" + directory.path() + "/data",
                                    "--web.listen-address=127.0.0.1:" + std::to_string(kPort)};
   if (native) argv.push_back("--enable-feature=native-histograms");
@@ -53,7 +56,16 @@ std::string last_five_minutes() {
 }  // namespace
 
 PrometheusServer::PrometheusServer(const support::Namespace& where, bool native_histograms)
-    : where_(where), process_(command_line(directory_, native_histograms), {.where = &where}) {
+    : PrometheusServer(where, kMetrics, native_histograms) {}
+
+PrometheusServer::PrometheusServer(const support::Namespace& where,
+                                   const std::string& scrape_configs)
+    : PrometheusServer(where, scrape_configs, false) {}
+
+PrometheusServer::PrometheusServer(const support::Namespace& where,
+                                   const std::string& scrape_configs, bool native_histograms)
+    : where_(where),
+      process_(command_line(directory_, scrape_configs, native_histograms), {.where = &where}) {
   const auto ready = [&] {
     const auto answer = support::fetch({.where = &where_, .port = kPort, .path = "/-/ready"});
     return answer.ok() && answer->status == 200;

@@ -18,6 +18,8 @@ class PrometheusServer {
   /// On port 9090 inside the namespace, which must outlive it. With native histograms it stores
   /// those, and no classic one that comes with them.
   PrometheusServer(const support::Namespace& where, bool native_histograms);
+  /// With these items of scrape_configs instead of the daemon's metrics.
+  PrometheusServer(const support::Namespace& where, const std::string& scrape_configs);
 
   /// At the present.
   [[nodiscard]] nlohmann::json query(const std::string& expression) const;
@@ -27,6 +29,8 @@ class PrometheusServer {
                                                       const std::string& label) const;
 
  private:
+  PrometheusServer(const support::Namespace& where, const std::string& scrape_configs,
+                   bool native_histograms);
   // The field "data" of the answer; throws with Prometheus' own error.
   [[nodiscard]] nlohmann::json get(const std::string& path) const;
 

@@ -26,6 +26,11 @@ Daemon::Daemon(const Namespace& where, Options options) : where_(where) {
     argv.push_back("--config.file=" + directory_.path() + "/" + kConfigFile);
   }
   argv.insert(argv.end(), options.arguments.begin(), options.arguments.end());
+  if (!options.resolv_conf.empty()) {
+    const std::string file = directory_.write("resolv.conf", options.resolv_conf);
+    const std::string script = "mount --bind " + file + " /etc/resolv.conf && exec \"$0\" \"$@\"";
+    argv.insert(argv.begin(), {"unshare", "--mount", "sh", "-c", script});
+  }
   process_ = std::make_unique<Process>(argv, ProcessOptions{.where = &where, .user = options.user});
   if (!options.wait_ready) return;
   const auto ready = [&] {

@@ -25,7 +25,8 @@ class Daemon {
     std::string config = {};                  // YAML; empty: no --config.file
     std::vector<std::string> arguments = {};  // further ones
     std::optional<uid_t> user = {};
-    bool wait_ready = true;  // false: returns when the process runs
+    std::string resolv_conf = {};  // of this content; empty: the machine's
+    bool wait_ready = true;        // false: returns when the process runs
   };
 
   /// On its default port 10049 inside the namespace, which must outlive it.

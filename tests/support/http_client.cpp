@@ -94,6 +94,7 @@ base::Result<HttpResponse> fetch_here(const HttpRequest& request) {
   const std::string text = request.method + " " + request.path +
                            " HTTP/1.1\r\nHost: " + (v6 ? "[" + request.host + "]" : request.host) +
                            ":" + std::to_string(request.port) + "\r\nConnection: close\r\n" +
+                           request.headers +
                            (request.method == "POST" ? "Content-Length: 0\r\n" : "") + "\r\n";
   if (!send_all(fd->get(), text)) return base::errno_error("send");
   auto answer = read_to_end(fd->get(), deadline);

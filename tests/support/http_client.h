@@ -23,6 +23,7 @@ struct HttpRequest {
   std::string host = "127.0.0.1";  // an IP literal
   std::uint16_t port = 10049;
   std::string path = "/";
+  std::string headers = {};  // further ones, each with its line end
   std::chrono::nanoseconds timeout = std::chrono::seconds(10);
 };
 

@@ -3,6 +3,7 @@
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 
 #include <algorithm>
 #include <cstring>
@@ -65,6 +66,14 @@ bool parse_tcp(IpPacket& packet, Bytes bytes, std::size_t wire_bytes) {
   return true;
 }
 
+bool parse_udp(IpPacket& packet, Bytes bytes, std::size_t wire_bytes) {
+  if (bytes.size() < sizeof(udphdr) || wire_bytes < sizeof(udphdr)) return false;
+  packet.source_port = u16(bytes, 0);
+  packet.destination_port = u16(bytes, 2);
+  packet.payload_bytes = wire_bytes - sizeof(udphdr);
+  return true;
+}
+
 }  // namespace
 
 std::optional<IpPacket> IpPacket::parse(Bytes bytes, std::size_t wire_bytes) {
@@ -96,6 +105,7 @@ std::optional<IpPacket> IpPacket::parse(Bytes bytes, std::size_t wire_bytes) {
   if (header < 20 || bytes.size() < header || length < header) return std::nullopt;
   const Bytes rest = bytes.subspan(header);
   if (packet.is_tcp() && !parse_tcp(packet, rest, length - header)) return std::nullopt;
+  if (packet.is_udp() && !parse_udp(packet, rest, length - header)) return std::nullopt;
   if (packet.is_icmp() && !rest.empty()) packet.icmp_type = rest[0];
   if ((packet.is_echo_request() || packet.is_echo_reply()) && rest.size() >= 6) {
     packet.icmp_identifier = u16(rest, 4);

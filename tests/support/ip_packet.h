@@ -1,4 +1,4 @@
-// What tests need to know of an IPv4 or IPv6 packet: addresses, ICMP type, TCP header.
+// What tests need to know of an IPv4 or IPv6 packet: addresses, ICMP type, TCP or UDP header.
 #pragma once
 
 #include <array>
@@ -31,7 +31,7 @@ struct IpPacket {
   std::uint32_t sequence = 0;
   std::uint32_t acknowledgment = 0;
   std::uint8_t tcp_flags = 0;     // TH_* of <netinet/tcp.h>
-  std::size_t payload_bytes = 0;  // behind the TCP header, as the IP header has it
+  std::size_t payload_bytes = 0;  // behind the TCP or UDP header, as the IP header has it
   std::array<SackBlock, 4> sack{};
   std::size_t sack_count = 0;
 
@@ -43,6 +43,7 @@ struct IpPacket {
                                                      std::size_t wire_bytes);
 
   [[nodiscard]] bool is_tcp() const { return protocol == IPPROTO_TCP; }
+  [[nodiscard]] bool is_udp() const { return protocol == IPPROTO_UDP; }
   [[nodiscard]] bool is_icmp() const {
     return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
   }

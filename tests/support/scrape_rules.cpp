@@ -1,6 +1,8 @@
 #include "support/scrape_rules.h"
 
 #include <cmath>
+#include <map>
+#include <optional>
 
 namespace rtt::support {
 namespace {
@@ -46,18 +48,35 @@ void check_histogram(const std::string& name, const LabelSet& labels, const Scra
 
 }  // namespace
 
+// In one pass: there may be thousands of series.
 std::vector<std::string> unbalanced_ledgers(const Scrape& scrape) {
-  std::vector<std::string> broken;
-  for (const Sample& sent : scrape.samples("rtt_probes_sent_total")) {
-    const double finished = scrape.sum("rtt_probes_replied_total", sent.labels) +
-                            scrape.sum("rtt_probes_lost_total", sent.labels) +
-                            scrape.sum("rtt_probes_failed_total", sent.labels);
-    const double in_flight = scrape.sum("rtt_probes_in_flight", sent.labels);
-    if (sent.value != finished + in_flight) {
-      broken.push_back(text(sent.name, sent.labels) + " is " + std::to_string(sent.value) +
-                       ", but " + std::to_string(finished) + " finished and " +
-                       std::to_string(in_flight) + " in flight");
+  struct Ledger {
+    std::optional<double> sent;
+    double finished = 0;
+    double in_flight = 0;
+  };
+  std::map<LabelSet, Ledger> ledgers;
+  const auto each = [&](const char* name, const auto& take) {
+    const Family* const family = scrape.family(name);
+    if (family == nullptr) return;
+    for (const Sample& sample : family->samples) {
+      take(ledgers[without(sample.labels, "reason")], sample.value);
     }
+  };
+  each("rtt_probes_sent_total", [](Ledger& ledger, double value) { ledger.sent = value; });
+  each("rtt_probes_in_flight", [](Ledger& ledger, double value) { ledger.in_flight = value; });
+  for (const char* name :
+       {"rtt_probes_replied_total", "rtt_probes_lost_total", "rtt_probes_failed_total"}) {
+    each(name, [](Ledger& ledger, double value) { ledger.finished += value; });
+  }
+
+  std::vector<std::string> broken;
+  for (const auto& [labels, ledger] : ledgers) {
+    if (ledger.sent == ledger.finished + ledger.in_flight) continue;
+    broken.push_back(text("rtt_probes_sent_total", labels) + " is " +
+                     (ledger.sent ? std::to_string(*ledger.sent) : "missing") + ", but " +
+                     std::to_string(ledger.finished) + " finished and " +
+                     std::to_string(ledger.in_flight) + " in flight");
   }
   return broken;
 }

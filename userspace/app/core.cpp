@@ -1,9 +1,12 @@
 #include "app/core.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
 #include "base/logging.h"
+#include "targets/address_list.h"
 
 namespace rtt::app {
 namespace {
@@ -15,17 +18,21 @@ constexpr metrics::FamilyInfo kSeries = {"rtt_exporter_series",
                                          "Histograms under rtt_seconds that are kept."};
 constexpr metrics::FamilyInfo kSeriesDropped = {
     "rtt_exporter_series_dropped_total",
-    "Configured series that limits.max_series left no room for, at each load of the "
-    "configuration; passive traffic of such a peer "
-    "counts under target \"other\"."};
+    "Series that limits.max_series left no room for, at each load of the configuration and when "
+    "discovery adds to them; passive traffic of such a peer counts under target \"other\"."};
 constexpr metrics::FamilyInfo kPrefixErrors = {
     "rtt_exporter_prefix_update_errors_total",
     "Failed attempts to bring the kernel's prefixes in line with resolved addresses."};
 
-std::vector<base::IpAddress> known_addresses(const std::string& host,
+// After a failure to plan what was discovered; a change or a reload tries at once.
+constexpr base::nanoseconds kReplanRetry = std::chrono::seconds(30);
+
+bool is_literal(const std::string& host) { return base::IpAddress::parse(host).has_value(); }
+
+std::vector<base::IpAddress> known_addresses(const targets::Peer& peer,
                                              const targets::Resolver& resolver) {
-  if (const auto literal = base::IpAddress::parse(host)) return {*literal};
-  return resolver.addresses(host);
+  if (const auto literal = base::IpAddress::parse(peer.label)) return {*literal};
+  return targets::addresses_of_host(resolver.addresses(peer.label), peer.ip_family);
 }
 
 }  // namespace
@@ -36,11 +43,11 @@ Core::Running::Running(Plan the_plan, const targets::Resolver& resolver)
     const targets::Peer& peer = plan.peers.peer(slot);
     if (peer.kind != targets::PeerKind::kHost) continue;
     hosts.emplace(peer.label, slot);
-    classifier.set_addresses(slot, known_addresses(peer.label, resolver));
+    classifier.set_addresses(slot, known_addresses(peer, resolver));
   }
   for (probers::PlannedProbe& probe : plan.probes) {
-    const auto addresses = known_addresses(probe.host, resolver);
-    if (!addresses.empty()) probe.address = addresses.front();
+    probe.addresses = known_addresses(plan.peers.peer(hosts.at(probe.host)), resolver);
+    if (probe.series->http() != nullptr) http.emplace(probe.host, probe.series);
   }
 }
 
@@ -49,6 +56,7 @@ Core::Core(base::EventLoop& loop)
       exposition_(store_, metrics_),
       board_(metrics_),
       process_metrics_(std::make_shared<metrics::ProcessMetrics>(metrics_)),
+      discovered_(loop, {}, [this] { replan(); }),
       prefix_update_(loop.timer([this] { update_prefixes(); })) {
   metrics_.add_counter(kSeriesDropped, {}, 0);
   metrics_.add_counter(kPrefixErrors, {}, 0);
@@ -60,9 +68,25 @@ base::Result<void> Core::apply(Configuration configuration) {
   const bool first = running_ == nullptr;
   auto allowed = first ? start(configuration) : check_changeable(configuration);
   if (!allowed) return allowed;
+  discovery_->configure(configuration.config);
+  auto applied = run(configuration, expand(configuration.config));
+  if (!applied) {
+    if (!first) discovery_->configure(configuration_->config);
+    return applied;
+  }
+  configuration_ = std::move(configuration);
+  discovered_.done();
+  if (const std::size_t dropped = running_->plan.series->dropped(); dropped > 0) {
+    note_dropped(dropped);
+  }
+  return {};
+}
+
+base::Result<void> Core::run(const Configuration& configuration, targets::Expansion expansion) {
+  config::Config config = configuration.config;
+  config.targets = std::move(expansion.targets);
   auto next = std::make_unique<Running>(
-      make_plan(std::move(configuration.config), configuration.grid, *store_.current()),
-      *resolver_);
+      make_plan(std::move(config), configuration.grid, *store_.current()), *resolver_);
   auto tcp_probe = load_tcp_probe(*next, *configuration.grid);
   if (!tcp_probe) return tcp_probe.error();
 
@@ -72,14 +96,39 @@ base::Result<void> Core::apply(Configuration configuration) {
   probe_thread_->set_probes(next->plan.probes);
   running_ = std::move(next);
   metrics_.set_gauge(kSeries, {}, static_cast<double>(running_->plan.series->size()));
-  if (const std::size_t dropped = running_->plan.series->dropped(); dropped > 0) {
-    metrics_.add_counter(kSeriesDropped, {}, static_cast<double>(dropped));
-    base::log_warn("limits.max_series leaves no room for some series",
-                   {{"max_series", std::to_string(running_->plan.config.max_series)},
-                    {"dropped", std::to_string(dropped)}});
-  }
-  resolver_->set_hosts(running_->plan.hosts);
+  discovery_->show(expansion);
+  resolver_->set_timing(running_->plan.config.dns);
+  std::vector<std::string> names(discovery_->dns_names().begin(), discovery_->dns_names().end());
+  std::ranges::remove_copy_if(running_->plan.hosts, std::back_inserter(names), is_literal);
+  resolver_->set_hosts(names);
   return {};
+}
+
+void Core::note_dropped(std::size_t dropped) {
+  metrics_.add_counter(kSeriesDropped, {}, static_cast<double>(dropped));
+  base::log_warn("limits.max_series leaves no room for some series",
+                 {{"max_series", std::to_string(running_->plan.config.max_series)},
+                  {"dropped", std::to_string(dropped)}});
+}
+
+targets::Expansion Core::expand(const config::Config& config) {
+  return targets::expand(config, discovery_->found(*resolver_));
+}
+
+void Core::replan() {
+  targets::Expansion expansion = expand(configuration_->config);
+  if (expansion.targets == running_->plan.config.targets) return;
+  const std::size_t dropped_before = running_->plan.series->dropped();
+  const std::size_t peers = expansion.from_files + expansion.from_dns + expansion.from_passive;
+  if (const auto planned = run(*configuration_, std::move(expansion)); !planned) {
+    base::log_error("discovered peers cannot be taken up, those before stay",
+                    {{"reason", planned.error().message}});
+    return discovered_.note(kReplanRetry);
+  }
+  base::log_info("discovered peers changed", {{"peers", std::to_string(peers)}});
+  if (const std::size_t dropped = running_->plan.series->dropped(); dropped > dropped_before) {
+    note_dropped(dropped - dropped_before);
+  }
 }
 
 base::Result<void> Core::check_changeable(const Configuration& next) const {
@@ -98,7 +147,9 @@ base::Result<void> Core::check_changeable(const Configuration& next) const {
 base::Result<void> Core::start(const Configuration& configuration) {
   auto resolver = targets::Resolver::create(
       loop_, metrics_,
-      [this](const auto& host, const auto& addresses) { on_addresses(host, addresses); });
+      [this](const auto& host, const auto& addresses) { on_addresses(host, addresses); }, {},
+      {.on_lookup = [this](const auto& host, auto duration) { on_lookup(host, duration); },
+       .on_failure = [this](const auto& host) { discovery_->on_lookup_failure(host); }});
   if (!resolver) return resolver.error();
   auto probe_thread = std::make_unique<ProbeThread>(
       metrics_, [this](const std::string& method, std::optional<std::string> reason) {
@@ -106,6 +157,10 @@ base::Result<void> Core::start(const Configuration& configuration) {
       });
   auto listening = probe_thread->start_echo_server(configuration.config.echo_server_listen);
   if (!listening) return listening;
+  discovery_ = std::make_unique<Discovery>(
+      loop_, metrics_,
+      Discovery::Callbacks{.on_change = [this] { discovered_.note(); },
+                           .take_busiest = [this] { return take_busiest(); }});
   resolver_ = std::move(*resolver);
   probe_thread_ = std::move(probe_thread);
   return {};
@@ -156,15 +211,37 @@ void Core::configure_tcp_info(const Running& next) {
     board_.set(kTcpInfo, std::nullopt);
   }
   tcp_info_->configure(wanted.interval, next.classifier, next.plan.tcp_info);
+  const auto& passive_peers = next.plan.config.passive_peers;
+  tcp_info_->set_activity_networks(passive_peers ? passive_peers->networks
+                                                 : std::vector<base::IpPrefix>());
 }
 
 void Core::on_addresses(const std::string& host, const std::vector<base::IpAddress>& addresses) {
-  const auto slot = running_->hosts.find(host);
-  if (slot == running_->hosts.end()) return;
-  probe_thread_->set_address(host, addresses.front());
-  if (running_->classifier.set_addresses(slot->second, addresses)) {
+  discovery_->on_addresses(host);
+  const auto found = running_->hosts.find(host);
+  if (found == running_->hosts.end()) return;
+  const targets::Slot slot = found->second;
+  auto of_host = targets::addresses_of_host(addresses, running_->plan.peers.peer(slot).ip_family);
+  probe_thread_->set_addresses(host, of_host);
+  if (running_->classifier.set_addresses(slot, std::move(of_host))) {
     prefix_update_.expires_after(base::nanoseconds(0));
   }
+}
+
+std::optional<std::vector<passive::ActiveRemote>> Core::take_busiest() {
+  if (!tcp_info_) return std::nullopt;
+  const auto wanted = [this](const base::IpAddress& address) {
+    const targets::Peer& peer =
+        running_->plan.peers.peer(running_->classifier.classify(address, 0));
+    return peer.kind != targets::PeerKind::kHost || peer.target == config::kDiscoveredTarget;
+  };
+  return tcp_info_->take_busiest(passive::RemoteActivity::kMaxAddresses, wanted);
+}
+
+void Core::on_lookup(const std::string& host, base::nanoseconds duration) {
+  const auto series = running_->http.find(host);
+  if (series == running_->http.end()) return;
+  series->second->http()->observe(metrics::HttpPhase::kResolve, duration);
 }
 
 void Core::update_prefixes() {

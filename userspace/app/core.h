@@ -1,15 +1,19 @@
 // All that measures, under one configuration at a time: passive sources, active probes, name
-// resolution and the series they fill.
+// resolution, discovery and the series they fill.
 //
-// Lives on the control loop.
+// What discovery finds is planned with the configuration as if it stood there, so that peers come and
+// go in one way only, that of a reload. Lives on the control loop.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "app/change_gatherer.h"
 #include "app/configuration.h"
+#include "app/discovery.h"
 #include "app/plan.h"
 #include "app/probe_thread.h"
 #include "app/source_board.h"
@@ -40,23 +44,32 @@ class Core {
   [[nodiscard]] const SourceBoard& sources() const { return board_; }
 
  private:
-  // What belongs to one configuration.
+  // What belongs to one configuration with what was discovered.
   struct Running {
     Plan plan;
     targets::Classifier classifier;
     std::map<std::string, targets::Slot> hosts;
+    std::map<std::string, std::shared_ptr<metrics::ProbeSeries>> http;  // by host
 
     Running(Plan plan, const targets::Resolver& resolver);
   };
 
   [[nodiscard]] base::Result<void> check_changeable(const Configuration& next) const;
   [[nodiscard]] base::Result<void> start(const Configuration& configuration);
+  // Everything as the configuration says, with what is discovered by now. Error: nothing was changed.
+  [[nodiscard]] base::Result<void> run(const Configuration& configuration,
+                                       targets::Expansion expansion);
+  [[nodiscard]] targets::Expansion expand(const config::Config& config);
+  void replan();
+  void note_dropped(std::size_t dropped);
   // Nothing when the configuration has it off, or when this host cannot run it (said on the board).
   [[nodiscard]] base::Result<std::shared_ptr<passive::TcpProbeSource>> load_tcp_probe(
       const Running& next, const metrics::BucketGrid& grid);
   void switch_tcp_probe(std::shared_ptr<passive::TcpProbeSource> next);
   void configure_tcp_info(const Running& next);
   void on_addresses(const std::string& host, const std::vector<base::IpAddress>& addresses);
+  [[nodiscard]] std::optional<std::vector<passive::ActiveRemote>> take_busiest();
+  void on_lookup(const std::string& host, base::nanoseconds duration);
   void update_prefixes();
 
   base::EventLoop& loop_;
@@ -65,11 +78,14 @@ class Core {
   metrics::Exposition exposition_;
   SourceBoard board_;
   std::shared_ptr<metrics::ProcessMetrics> process_metrics_;
+  std::optional<Configuration> configuration_;  // as loaded
   std::unique_ptr<Running> running_;
   std::shared_ptr<passive::TcpProbeSource> tcp_probe_;
   std::unique_ptr<passive::TcpInfoSource> tcp_info_;
   std::unique_ptr<ProbeThread> probe_thread_;
+  std::unique_ptr<Discovery> discovery_;
   std::unique_ptr<targets::Resolver> resolver_;
+  ChangeGatherer discovered_;  // acts on what discovery found
   base::Timer prefix_update_;  // coalesces the address changes of one turn of the loop
 };
 

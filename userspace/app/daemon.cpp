@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "app/core.h"
+#include "app/probe_endpoint.h"
 #include "base/logging.h"
 #include "web/server.h"
 #include "web/settings_file.h"
@@ -66,6 +67,7 @@ class Daemon {
  private:
   base::Result<void> start();
   base::Result<Configuration> load();
+  base::Result<void> apply(Configuration configuration);
   base::Result<void> reload();
   base::Result<void> reload_from_other_thread();
   void note_success();
@@ -76,6 +78,7 @@ class Daemon {
   Core core_;
   std::atomic<bool> ready_ = false;
   std::atomic<bool> stopping_ = false;
+  ProbeEndpoint probe_endpoint_{core_.metrics()};
   std::unique_ptr<web::SettingsFile> web_settings_;  // null without --web.config.file
   std::unique_ptr<web::Server> server_;
 };
@@ -92,6 +95,7 @@ int Daemon::run() {
   }
   loop_.run();
   stopping_ = true;
+  probe_endpoint_.stop();  // the server waits for its answers
   server_.reset();
   base::log_info("stopped");
   return 0;
@@ -101,7 +105,7 @@ base::Result<void> Daemon::start() {
   core_.metrics().set_gauge(kBuildInfo, {{"version", RTT_VERSION}, {"compiler", RTT_COMPILER}}, 1);
   auto configuration = load();
   if (!configuration) return configuration.error();
-  auto applied = core_.apply(*std::move(configuration));
+  auto applied = apply(*std::move(configuration));
   if (!applied) return applied;
   note_success();
   auto server = web::Server::create({.listen = options_.listen,
@@ -112,7 +116,8 @@ base::Result<void> Daemon::start() {
                                      .store = core_.store(),
                                      .sources = [this] { return core_.sources().sources(); },
                                      .reload = [this] { return reload_from_other_thread(); },
-                                     .ready = [this] { return ready_.load(); }});
+                                     .ready = [this] { return ready_.load(); },
+                                     .probing = &probe_endpoint_});
   if (!server) return server.error();
   server_ = std::move(*server);
   return {};
@@ -137,6 +142,13 @@ base::Result<Configuration> Daemon::load() {
   return std::move(std::get<Configuration>(configuration));
 }
 
+base::Result<void> Daemon::apply(Configuration configuration) {
+  auto probe_endpoint = ProbeEndpoint::settings_of(configuration);
+  auto applied = core_.apply(std::move(configuration));
+  if (applied) probe_endpoint_.configure(std::move(probe_endpoint));
+  return applied;
+}
+
 base::Result<void> Daemon::reload() {
   auto applied = web_settings_ ? web_settings_->reload() : base::Result<void>();
   if (applied) {
@@ -144,7 +156,7 @@ base::Result<void> Daemon::reload() {
     auto* const loaded = std::get_if<Configuration>(&configuration);
     applied =
         loaded != nullptr
-            ? core_.apply(std::move(*loaded))
+            ? apply(std::move(*loaded))
             : base::Result<void>(base::Error{joined(std::get<config::Problems>(configuration))});
   }
   if (applied) {

@@ -74,8 +74,9 @@ base::Result<std::string> check_telemetry_path(const std::string& path) {
                                 "' is not a path; allowed: / followed by letters, digits and any "
                                 "of / . _ ~ - without . and .. as segments");
   }
-  if (path == "/" || path == "/-" || path.starts_with("/-/")) {
-    return bad_value(kFlag, "'" + path + "' is taken by another page; / and /-/... are reserved");
+  if (path == "/" || path == "/probe" || path == "/-" || path.starts_with("/-/")) {
+    return bad_value(
+        kFlag, "'" + path + "' is taken by another page; /, /probe and /-/... are reserved");
   }
   return path;
 }

@@ -24,7 +24,7 @@ void plan_probes(const targets::Peer& peer, metrics::SeriesSet::Builder& series,
     const probers::Method& method = method_of(probe);
     auto probe_series =
         series.probe(labels_of(peer), probe.method, method.reasons, method.features);
-    plan.probes.push_back({peer.label, probe, std::move(probe_series), std::nullopt});
+    plan.probes.push_back({peer.label, probe, std::move(probe_series), {}, peer.all_addresses});
   }
 }
 

@@ -1,9 +1,17 @@
 #include "app/probe_thread.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <future>
 #include <utility>
 
 namespace rtt::app {
+namespace {
+
+// So many start within a millisecond.
+constexpr std::size_t kPortion = 32;
+
+}  // namespace
 
 ProbeThread::ProbeThread(metrics::ExporterMetrics& metrics,
                          probers::ProbeRunner::OnMethod on_method)
@@ -36,12 +44,20 @@ base::Result<void> ProbeThread::start_echo_server(std::span<const base::ListenAd
   return {};
 }
 
-void ProbeThread::set_probes(const std::vector<probers::PlannedProbe>& probes) {
-  call([&] { runner_->set_probes(probes); });
+void ProbeThread::set_probes(std::span<const probers::PlannedProbe> probes) {
+  while (!probes.empty()) {
+    const auto portion = probes.first(std::min(probes.size(), kPortion));
+    call([&] { runner_->plan(portion); });
+    probes = probes.subspan(portion.size());
+  }
+  for (bool more = true; more;) {
+    call([&] { more = runner_->drop_unplanned(kPortion); });
+  }
 }
 
-void ProbeThread::set_address(const std::string& host, const base::IpAddress& address) {
-  loop_.post([this, host, address] { runner_->set_address(host, address); });
+void ProbeThread::set_addresses(const std::string& host, std::vector<base::IpAddress> addresses) {
+  loop_.post(
+      [this, host, addresses = std::move(addresses)] { runner_->set_addresses(host, addresses); });
 }
 
 void ProbeThread::call(const std::function<void()>& function) {

@@ -32,9 +32,10 @@ class ProbeThread {
 
   /// Precondition: not called before. Error: which address cannot be listened on, and why.
   [[nodiscard]] base::Result<void> start_echo_server(std::span<const base::ListenAddress> listen);
-  void set_probes(const std::vector<probers::PlannedProbe>& probes);
+  /// In portions, so that probes that are due meanwhile are not late.
+  void set_probes(std::span<const probers::PlannedProbe> probes);
   /// Does not wait.
-  void set_address(const std::string& host, const base::IpAddress& address);
+  void set_addresses(const std::string& host, std::vector<base::IpAddress> addresses);
 
  private:
   void call(const std::function<void()>& function);

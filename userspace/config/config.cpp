@@ -13,7 +13,8 @@ bool equal_options(const MethodOptions* a, const MethodOptions* b) {
 // Two methods' options are never compared: equals() may rely on its own type.
 bool Probe::operator==(const Probe& other) const {
   return name == other.name && method == other.method && interval == other.interval &&
-         timeout == other.timeout && equal_options(options.get(), other.options.get());
+         timeout == other.timeout && ip_family == other.ip_family &&
+         equal_options(options.get(), other.options.get());
 }
 
 }  // namespace rtt::config

@@ -27,11 +27,15 @@ struct MethodOptions {
   [[nodiscard]] virtual bool equals(const MethodOptions& other) const = 0;
 };
 
+/// Which addresses of a host count.
+enum class IpFamily { kAny, kIpv4, kIpv6 };
+
 struct Probe {
   std::string name;
   std::string method;      // of the method table
   nanoseconds interval{};  // 10 ms to 1 h
   nanoseconds timeout{};   // 1 ms to 1 min; may be longer than the interval
+  IpFamily ip_family = IpFamily::kAny;
   std::shared_ptr<const MethodOptions> options;
 
   bool operator==(const Probe& other) const;
@@ -41,15 +45,24 @@ struct Probe {
 struct Network {
   std::string text;  // the value of the label `peer`
   base::IpPrefix prefix;
+  bool operator==(const Network&) const = default;
 };
 
 struct Target {
-  std::string name;                                         // unique; not "other"
+  std::string name;  // unique; not "other", nor kDiscoveredTarget beside PassivePeers
   std::vector<std::pair<std::string, std::string>> labels;  // sorted by name
   std::vector<std::string> hosts;          // names or IP literals; each in one target only
   std::vector<Network> networks;           // each in one target only
   std::vector<std::uint16_t> local_ports;  // each in one target only
   std::vector<std::size_t> probes;         // indices into Config::probes, one per method
+  /// Probe every address of a host, not only the first.
+  bool all_addresses = false;
+  IpFamily ip_family = IpFamily::kAny;  // of what the target's names resolve to
+  std::vector<std::string> dns_peers;   // names, no literals; each in one target only
+  std::vector<std::string> files;       // patterns of file_sd files; each in one target only
+  /// Of the peers that dns_peers and files give.
+  std::optional<std::size_t> max_peers;
+  bool operator==(const Target&) const = default;
 };
 
 struct HistogramConfig {
@@ -68,11 +81,39 @@ struct PassiveConfig {
   } tcp_info;
 };
 
+/// What /probe may do.
+struct ProbeEndpoint {
+  std::vector<base::IpPrefix> networks;  // where its targets must lie; not empty
+  std::size_t probes = 10;               // of one burst, 1 to 100
+  std::size_t max_concurrent = 8;        // bursts, 1 to 100
+};
+
+struct DnsConfig {
+  nanoseconds min_refresh = std::chrono::seconds(5);
+  nanoseconds max_refresh = std::chrono::minutes(5);  // not below min_refresh
+  nanoseconds timeout = std::chrono::seconds(2);      // of one query to one server
+};
+
+/// The target of the peers that PassivePeers finds.
+inline constexpr const char* kDiscoveredTarget = "discovered";
+
+struct PassivePeers {
+  std::vector<base::IpPrefix> networks;  // not empty
+  std::size_t max_peers = 20;
+  nanoseconds interval = std::chrono::minutes(1);
+  nanoseconds expire_after = std::chrono::minutes(10);  // not below the interval
+  std::vector<std::size_t> probes;  // as Target::probes; none that makes TCP connections
+  bool operator==(const PassivePeers&) const = default;
+};
+
 struct Config {
   HistogramConfig histogram;
   std::size_t max_series = 5000;
   PassiveConfig passive;
+  DnsConfig dns;
+  std::optional<PassivePeers> passive_peers;  // needs passive.tcp_info
   std::vector<base::ListenAddress> echo_server_listen;
+  std::optional<ProbeEndpoint> probe_endpoint;  // nothing: there is no /probe
   std::vector<Probe> probes;
   std::vector<Target> targets;
 };

@@ -19,8 +19,11 @@ Config read_config(const Node& top, ProblemList& problems, std::span<const Metho
   config.max_series = read_max_series(root);
   config.passive = read_passive(root);
   config.echo_server_listen = read_echo_server(root);
+  config.probe_endpoint = read_probe_endpoint(root);
   config.probes = read_probes(root, methods);
-  config.targets = read_targets(root, config.probes);
+  config.dns = read_dns(root);
+  config.passive_peers = read_passive_peers(root, config.probes, config.passive, methods);
+  config.targets = read_targets(root, config.probes, config.passive_peers.has_value());
   Loader::finish(root);
   return config;
 }

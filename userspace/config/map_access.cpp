@@ -68,4 +68,14 @@ Place Loader::place(const MapReader& reader, std::string_view key) {
   return entry->value->kind == Node::Kind::kNull ? entry->key_place : entry->value->place;
 }
 
+std::optional<std::string> read_item(const Node& item, std::string_view what,
+                                     std::string_view allowed, ProblemList& problems) {
+  auto text = to_text(item);
+  if (!text) {
+    problems.add(item.place,
+                 std::string(what) + description(item) + "; allowed: " + std::string(allowed));
+  }
+  return text;
+}
+
 }  // namespace rtt::config

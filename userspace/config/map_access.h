@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,9 +44,13 @@ class Loader {
   [[nodiscard]] static Place place(const MapReader& reader) { return reader.node_->mapping->place; }
 };
 
+/// An item of a list as text; nothing, and noted, when it is something else. `what` as in "host".
+[[nodiscard]] std::optional<std::string> read_item(const Node& item, std::string_view what,
+                                                   std::string_view allowed, ProblemList& problems);
+
 /// Reads the mapping behind `key`, if there is one, with `read(MapReader&)`.
 template <typename Read>
-void read_section(MapReader& parent, std::string_view key, Read read) {
+void read_section(MapReader& parent, std::string_view key, const Read& read) {
   const Node* mapping = Loader::take_mapping(parent, key);
   if (mapping == nullptr) return;
   MapReader section = Loader::open(*mapping, Loader::problems(parent));

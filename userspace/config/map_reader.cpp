@@ -78,6 +78,32 @@ std::chrono::nanoseconds MapReader::duration(std::string_view key,
   return default_value;
 }
 
+void MapReader::each_item(std::string_view key, std::string_view of_what, const OnItem& on_item) {
+  for (const config::Node* item : Loader::take_list(*this, key, of_what)) {
+    const auto text = to_text(*item);
+    const auto problem = text ? on_item(*text)
+                              : "an item of " + in_quotes(key) + description(*item) +
+                                    "; allowed: a list of " + std::string(of_what);
+    if (problem) node_->problems->add(item->place, *problem);
+  }
+}
+
+void MapReader::each_entry(std::string_view key, const OnEntry& on_entry) {
+  const config::Node* mapping = Loader::take_mapping(*this, key);
+  if (mapping == nullptr) return;
+  for (const config::Node::Entry& entry : mapping->entries) {
+    const auto value = to_text(*entry.value);
+    const auto problem = value ? on_entry(entry.key, *value)
+                               : in_quotes(entry.key) + description(*entry.value) +
+                                     "; allowed: a string on one line";
+    if (problem) node_->problems->add(entry.key_place, *problem);
+  }
+}
+
+void MapReader::section(std::string_view key, const std::function<void(MapReader&)>& read) {
+  read_section(*this, key, read);
+}
+
 void MapReader::problem_at(std::string_view key, std::string_view text) {
   node_->problems->add(Loader::place(*this, key), std::string(text));
 }

@@ -41,6 +41,17 @@ class MapReader {
                                                   std::chrono::nanoseconds default_value,
                                                   std::chrono::nanoseconds min,
                                                   std::chrono::nanoseconds max);
+  /// What one item of a list or of a mapping means. Returns what is wrong with it and what is
+  /// allowed, which is noted at the item's place; nothing: it is fine.
+  using OnItem = std::function<std::optional<std::string>(const std::string& item)>;
+  using OnEntry =
+      std::function<std::optional<std::string>(const std::string& name, const std::string& value)>;
+  /// Of a list of scalars. `of_what` as in "a list of status codes".
+  void each_item(std::string_view key, std::string_view of_what, const OnItem& on_item);
+  /// Of a mapping from names to scalars.
+  void each_entry(std::string_view key, const OnEntry& on_entry);
+  /// Reads the mapping behind the key, if there is one.
+  void section(std::string_view key, const std::function<void(MapReader&)>& read);
   /// Notes a problem at the value of `key`, or at the mapping when the key is missing.
   void problem_at(std::string_view key, std::string_view text);
 
@@ -55,6 +66,8 @@ class MapReader {
 struct MethodSchema {
   std::string_view name;
   std::function<std::shared_ptr<const MethodOptions>(MapReader&)> read_options;
+  /// Its probes are TCP connections, which passive sources see like any other.
+  bool over_tcp = false;
 };
 
 }  // namespace rtt::config

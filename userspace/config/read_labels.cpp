@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t kMaxValue = 256;
 
 // The labels that the metrics of a peer have of their own (design, "Metrics").
-constexpr std::array<std::string_view, 8> kReserved = {"target", "peer",   "method", "le",
-                                                       "reason", "window", "source", "quantile"};
+constexpr std::array<std::string_view, 9> kReserved = {
+    "target", "peer", "method", "le", "phase", "reason", "window", "source", "quantile"};
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
@@ -39,7 +39,7 @@ bool check_name(const Node::Entry& label, ProblemList& problems) {
   if (is_reserved(label.key)) {
     problems.add(label.key_place, "label name " + in_quotes(label.key) +
                                       " is reserved; allowed: any but target, peer, method, le, "
-                                      "reason, window, source, quantile and '__...'");
+                                      "phase, reason, window, source, quantile and '__...'");
     return false;
   }
   return true;

@@ -2,6 +2,7 @@
 #include <cassert>
 #include <string>
 
+#include "config/ip_family.h"
 #include "config/map_access.h"
 #include "config/scalar.h"
 #include "config/sections.h"
@@ -58,6 +59,7 @@ Probe read_probe(const Node::Entry& entry, ProblemList& problems,
   }
   probe.interval = reader.duration("interval", seconds(1), milliseconds(10), hours(1));
   probe.timeout = reader.duration("timeout", seconds(1), milliseconds(1), minutes(1));
+  probe.ip_family = read_ip_family(reader);
   if (probe.method.empty()) return probe;
   const MethodSchema* method = find_method(reader, probe.method, methods);
   // Without its method nobody knows which other keys are right.

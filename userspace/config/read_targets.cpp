@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <array>
+
 #include "config/map_access.h"
 #include "config/scalar.h"
 #include "config/sections.h"
@@ -7,15 +10,18 @@ namespace rtt::config {
 namespace {
 
 bool has_peers(MapReader& target) {
-  return Loader::is_given(target, "hosts") || Loader::is_given(target, "networks") ||
-         Loader::is_given(target, "local_ports");
+  constexpr std::array<const char*, 5> kPeers = {"hosts", "networks", "local_ports", "dns_peers",
+                                                 "files"};
+  return std::ranges::any_of(kPeers,
+                             [&](const char* key) { return Loader::is_given(target, key); });
 }
 
 }  // namespace
 
-std::vector<Target> read_targets(MapReader& root, const std::vector<Probe>& probes) {
+std::vector<Target> read_targets(MapReader& root, const std::vector<Probe>& probes,
+                                 bool discovered_taken) {
   std::vector<Target> targets;
-  TargetReader reader(probes);
+  TargetReader reader(probes, discovered_taken);
   ProblemList& problems = Loader::problems(root);
   for (const Node* item : Loader::take_list(root, "targets", "targets")) {
     if (item->kind != Node::Kind::kMapping) {
@@ -27,8 +33,8 @@ std::vector<Target> read_targets(MapReader& root, const std::vector<Probe>& prob
     targets.push_back(reader.read(target));
     if (!has_peers(target)) {
       target.problem_at("hosts",
-                        "a target without peers; allowed: at least one of hosts, networks "
-                        "and local_ports");
+                        "a target without peers; allowed: at least one of hosts, networks, "
+                        "local_ports, dns_peers and files");
     }
     Loader::finish(target);
   }

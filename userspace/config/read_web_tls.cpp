@@ -3,6 +3,7 @@
 #include <span>
 
 #include "config/map_access.h"
+#include "config/read_choice.h"
 #include "config/read_file.h"
 #include "config/read_web.h"
 #include "config/scalar.h"
@@ -12,9 +13,6 @@ namespace rtt::config {
 namespace {
 
 constexpr std::size_t kMaxPem = std::size_t{1} << 20U;
-
-template <typename T>
-using Choices = std::span<const std::pair<std::string_view, T>>;
 
 constexpr std::array<std::pair<std::string_view, ClientAuth>, 6> kClientAuth = {{
     {"NoClientCert", ClientAuth::kNoClientCert},
@@ -31,20 +29,6 @@ constexpr std::array<std::pair<std::string_view, TlsVersion>, 4> kVersions = {{
     {"TLS12", TlsVersion::kTls12},
     {"TLS13", TlsVersion::kTls13},
 }};
-
-template <typename T>
-T read_choice(MapReader& section, std::string_view key, Choices<T> choices, T default_value) {
-  const Node* value = Loader::take(section, key);
-  if (value == nullptr) return default_value;
-  std::vector<std::string> names;
-  for (const auto& [name, choice] : choices) {
-    if (value->kind == Node::Kind::kScalar && value->text == name) return choice;
-    names.emplace_back(name);
-  }
-  section.problem_at(key, in_quotes(key) + description(*value) + suggestion(value->text, names) +
-                              "; allowed: " + listed(names));
-  return default_value;
-}
 
 std::vector<std::string> read_names(MapReader& section, std::string_view key,
                                     const std::vector<std::string>& allowed,

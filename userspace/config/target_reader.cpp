@@ -1,9 +1,13 @@
 #include "config/target_reader.h"
 
-#include <algorithm>
+#include <array>
+#include <optional>
 
+#include "config/file_sd.h"
 #include "config/host_name.h"
+#include "config/ip_family.h"
 #include "config/map_access.h"
+#include "config/read_choice.h"
 #include "config/read_labels.h"
 #include "config/scalar.h"
 #include "config/wording.h"
@@ -13,30 +17,37 @@ namespace {
 
 constexpr std::string_view kOther = "other";
 
-// A scalar of a list as text; nothing, and noted, when it is something else.
-std::optional<std::string> read_item(const Node& item, const std::string& what,
-                                     const std::string& allowed, ProblemList& problems) {
-  auto text = to_text(item);
-  if (!text) problems.add(item.place, what + description(item) + "; allowed: " + allowed);
-  return text;
+constexpr std::int64_t kMaxPeers = 1'000'000;  // as limits.max_series
+
+constexpr std::array<std::pair<std::string_view, bool>, 2> kAddresses = {{
+    {"first", false},
+    {"all", true},
+}};
+
+// Nothing: it may stand there.
+std::optional<std::string> wrong_family(const std::string& host, IpFamily wanted) {
+  const auto literal = base::IpAddress::parse(host);
+  if (!literal || has_family(wanted, literal->family())) return std::nullopt;
+  const std::string family = literal->is_v4() ? "ipv4" : "ipv6";
+  return "host " + in_quotes(host) +
+         " is not of the target's 'ip_family'; allowed: " + (literal->is_v4() ? "IPv6" : "IPv4") +
+         " addresses, names, or 'ip_family: " + family + "'";
 }
 
 }  // namespace
-
-TargetReader::TargetReader(const std::vector<Probe>& probes) : probes_(probes) {
-  for (std::size_t i = 0; i < probes.size(); ++i) {
-    probe_indices_.emplace(probes[i].name, i);
-    probe_names_.push_back(probes[i].name);
-  }
-}
 
 Target TargetReader::read(MapReader& reader) {
   Target target;
   read_name(reader, target);
   target.labels = read_labels(reader);
+  target.ip_family = read_ip_family(reader);
+  target.all_addresses = read_choice<bool>(reader, "addresses", kAddresses, false);
   read_hosts(reader, target);
   read_networks(reader, target);
   read_local_ports(reader, target);
+  read_dns_peers(reader, target);
+  read_files(reader, target);
+  read_max_peers(reader, target);
   read_probes(reader, target);
   return target;
 }
@@ -57,6 +68,12 @@ void TargetReader::read_name(MapReader& reader, Target& target) {
                       "any other name");
     return;
   }
+  if (discovered_taken_ && target.name == kDiscoveredTarget) {
+    reader.problem_at("name",
+                      "target name 'discovered' is that of the peers of discovery.passive_peers; "
+                      "allowed: any other name");
+    return;
+  }
   claim(names_, target.name, *node, "target name " + in_quotes(target.name), problems);
 }
 
@@ -68,6 +85,8 @@ void TargetReader::read_hosts(MapReader& reader, Target& target) {
     const auto host = canonical_host(*text);
     if (!host) {
       problems.add(item->place, host.error().message);
+    } else if (const auto wrong = wrong_family(*text, target.ip_family)) {
+      problems.add(item->place, *wrong);
     } else if (claim(hosts_, *host, *item, "host " + in_quotes(*text), problems)) {
       target.hosts.push_back(*text);
     }
@@ -104,39 +123,55 @@ void TargetReader::read_local_ports(MapReader& reader, Target& target) {
   }
 }
 
-void TargetReader::read_probes(MapReader& reader, Target& target) {
+void TargetReader::read_dns_peers(MapReader& reader, Target& target) {
   ProblemList& problems = Loader::problems(reader);
-  const auto items = Loader::take_list(reader, "probes", "names of probes");
-  for (const Node* item : items) add_probe(*item, problems, target);
-  if (!items.empty() && !Loader::is_given(reader, "hosts")) {
-    reader.problem_at("probes", "probes without hosts to probe; allowed: 'probes' beside 'hosts'");
+  for (const Node* item : Loader::take_list(reader, "dns_peers", "DNS names")) {
+    const auto text = read_item(*item, "DNS name", "a name whose addresses are peers", problems);
+    if (!text) continue;
+    const auto name = canonical_host(*text);
+    if (!name) {
+      problems.add(item->place, name.error().message);
+    } else if (base::IpAddress::parse(*name)) {
+      problems.add(item->place,
+                   "DNS name " + in_quotes(*text) +
+                       " is an address; allowed: a name (an address is one of 'hosts')");
+    } else if (claim(dns_peers_, *name, *item, "DNS name " + in_quotes(*text), problems)) {
+      target.dns_peers.push_back(*text);
+    }
   }
 }
 
-void TargetReader::add_probe(const Node& item, ProblemList& problems, Target& target) const {
-  const auto name = read_item(item, "probe", "the name of a probe under 'probes'", problems);
-  if (!name) return;
-  const auto index = probe_indices_.find(*name);
-  if (index == probe_indices_.end()) {
-    const std::string defined = probe_names_.empty() ? "none is defined" : listed(probe_names_);
-    problems.add(item.place, "no probe is called " + in_quotes(*name) +
-                                 suggestion(*name, probe_names_) + "; allowed: " + defined);
+void TargetReader::read_files(MapReader& reader, Target& target) {
+  ProblemList& problems = Loader::problems(reader);
+  for (const Node* item : Loader::take_list(reader, "files", "file names and patterns")) {
+    const auto text = read_item(*item, "file", "a name or pattern like peers/*.json", problems);
+    if (!text) continue;
+    if (const auto allowed = check_file_pattern(*text); !allowed) {
+      problems.add(item->place, allowed.error().message);
+    } else if (claim(files_, *text, *item, "file " + in_quotes(*text), problems)) {
+      target.files.push_back(*text);
+    }
+  }
+}
+
+void TargetReader::read_max_peers(MapReader& reader, Target& target) {
+  if (!reader.has("max_peers")) return;
+  target.max_peers = static_cast<std::size_t>(reader.integer("max_peers", 1, 1, kMaxPeers));
+  if (Loader::is_given(reader, "dns_peers") || Loader::is_given(reader, "files")) return;
+  reader.problem_at("max_peers",
+                    "'max_peers' without peers to choose from; allowed: beside 'dns_peers' or "
+                    "'files'");
+}
+
+void TargetReader::read_probes(MapReader& reader, Target& target) {
+  target.probes = probes_.read(reader);
+  if (!Loader::is_given(reader, "probes") || Loader::is_given(reader, "hosts") ||
+      Loader::is_given(reader, "dns_peers") || Loader::is_given(reader, "files")) {
     return;
   }
-  const Probe& probe = probes_[index->second];
-  const auto same = std::find_if(target.probes.begin(), target.probes.end(), [&](std::size_t i) {
-    return i == index->second || (!probe.method.empty() && probes_[i].method == probe.method);
-  });
-  if (same == target.probes.end()) {
-    target.probes.push_back(index->second);
-    return;
-  }
-  problems.add(item.place,
-               *same == index->second
-                   ? "probe " + in_quotes(*name) + " again; allowed: each probe once"
-                   : "probe " + in_quotes(*name) + " has the method of " +
-                         in_quotes(probes_[*same].name) + " (" + probe.method +
-                         "), and they would be one series; allowed: one probe of each method");
+  reader.problem_at("probes",
+                    "probes without hosts to probe; allowed: 'probes' beside 'hosts', 'dns_peers' "
+                    "or 'files'");
 }
 
 template <typename Key>

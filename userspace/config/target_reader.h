@@ -3,22 +3,23 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/ip_prefix.h"
 #include "config/config.h"
 #include "config/document.h"
 #include "config/map_reader.h"
+#include "config/probe_list.h"
 
 namespace rtt::config {
 
 class TargetReader {
  public:
-  /// `probes`: what targets may name. Must outlive the reader.
-  explicit TargetReader(const std::vector<Probe>& probes);
+  /// `probes`: what targets may name. Must outlive the reader. `discovered_taken`: the name
+  /// kDiscoveredTarget is.
+  TargetReader(const std::vector<Probe>& probes, bool discovered_taken)
+      : probes_(probes), discovered_taken_(discovered_taken) {}
 
   [[nodiscard]] Target read(MapReader& reader);
 
@@ -28,21 +29,24 @@ class TargetReader {
   void read_networks(MapReader& reader, Target& target);
   void read_local_ports(MapReader& reader, Target& target);
   void read_probes(MapReader& reader, Target& target);
-  void add_probe(const Node& item, ProblemList& problems, Target& target) const;
+  void read_dns_peers(MapReader& reader, Target& target);
+  void read_files(MapReader& reader, Target& target);
+  static void read_max_peers(MapReader& reader, Target& target);
 
   /// Notes it when an earlier element, of this target or another, has taken `key` already.
   template <typename Key>
   bool claim(std::map<Key, int>& lines, const Key& key, const Node& item, const std::string& what,
              ProblemList& problems);
 
-  const std::vector<Probe>& probes_;
-  std::unordered_map<std::string, std::size_t> probe_indices_;
-  std::vector<std::string> probe_names_;
+  const ProbeList probes_;
+  const bool discovered_taken_;
   // Who has taken what: on which line.
   std::map<std::string, int> names_;
   std::map<std::string, int> hosts_;
   std::map<base::IpPrefix, int> networks_;
   std::map<std::uint16_t, int> local_ports_;
+  std::map<std::string, int> dns_peers_;
+  std::map<std::string, int> files_;
 };
 
 }  // namespace rtt::config

@@ -3,13 +3,16 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <iterator>
 #include <map>
 
 #include "base/logging.h"
 #include "echo_server/connection.h"
 #include "echo_server/listener.h"
+#include "echo_server/udp_service.h"
 
 namespace rtt::echo_server {
 namespace {
@@ -20,6 +23,12 @@ constexpr metrics::FamilyInfo kRejected{
     "rtt_exporter_echo_server_connections_rejected_total",
     "Clients that the echo server closed at once: too many connections (limit), or no descriptor "
     "or memory left for one more (resources)."};
+constexpr metrics::FamilyInfo kDatagramsDropped{
+    "rtt_exporter_echo_server_datagrams_dropped_total",
+    "Datagrams that the echo server did not answer: from or to what is not one node (source, "
+    "destination), from a port that is not above its own or is below 1024 (source_port), longer "
+    "than an Ethernet frame (too_long), the same again and again, as in a loop (repeated), the "
+    "answer not taken by the kernel (not_sent), no room to receive it (overflow)."};
 constexpr std::string_view kReason = "reason";
 constexpr std::string_view kLimit = "limit";
 constexpr std::string_view kResources = "resources";
@@ -29,6 +38,7 @@ constexpr std::string_view kResources = "resources";
 constexpr std::size_t kScratchBytes = 16 * 1024;
 // Other work of the loop gets its turn in between.
 constexpr int kAcceptsPerTurn = 16;
+constexpr int kPortChoices = 8;
 constexpr base::nanoseconds kAcceptPause = std::chrono::milliseconds(100);
 
 base::UniqueFd open_reserve() { return base::UniqueFd(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
@@ -59,6 +69,8 @@ struct EchoServer::Impl {
     update_gauge();
   }
 
+  [[nodiscard]] base::Result<void> open(const base::ListenAddress& address);
+  [[nodiscard]] base::Result<void> open_udp(const base::ListenAddress& address);
   void open_door(Door& door);
   void accept_some(Door& door);
   /// Whether to go on accepting after a failed accept4().
@@ -66,6 +78,7 @@ struct EchoServer::Impl {
   void pause(Door& door);
   void admit(base::UniqueFd socket);
   void count_rejected(std::string_view reason, double count);
+  void count_dropped(const RefusalCounts& counts);
   void update_gauge();
 
   base::EventLoop& loop;
@@ -77,7 +90,43 @@ struct EchoServer::Impl {
   base::UniqueFd reserve = open_reserve();
   std::vector<std::unique_ptr<Door>> doors;
   std::map<int, std::unique_ptr<Connection>> connections;  // by descriptor
+  struct Udp {
+    DatagramBatch batch;
+    RepeatGuard guard;
+    std::vector<std::unique_ptr<UdpService>> services;
+  };
+  std::unique_ptr<Udp> udp;  // once there is an address
 };
+
+base::Result<void> EchoServer::Impl::open(const base::ListenAddress& address) {
+  auto listener = Listener::open(address);
+  if (!listener) return listener.error();
+  auto opened = open_udp(listener->address);
+  // A port that the kernel chose may be free for TCP only.
+  for (int i = 0; !opened && address.port == 0 && i < kPortChoices; ++i) {
+    listener = Listener::open(address);
+    if (!listener) return listener.error();
+    opened = open_udp(listener->address);
+  }
+  if (!opened) return opened;
+  doors.push_back(std::make_unique<Door>(Door{std::move(*listener), {}, {}}));
+  open_door(*doors.back());
+  base::log_info("echo server listens", {{"address", doors.back()->listener.address.to_string()}});
+  return {};
+}
+
+base::Result<void> EchoServer::Impl::open_udp(const base::ListenAddress& address) {
+  if (!udp) udp = std::make_unique<Udp>();
+  std::vector<std::unique_ptr<UdpService>> opened;
+  for (const int family : Listener::families(address)) {
+    auto service = UdpService::open(loop, address, family, udp->batch, udp->guard,
+                                    [this](const RefusalCounts& counts) { count_dropped(counts); });
+    if (!service) return service.error();
+    opened.push_back(std::move(*service));
+  }
+  std::move(opened.begin(), opened.end(), std::back_inserter(udp->services));
+  return {};
+}
 
 void EchoServer::Impl::open_door(Door& door) {
   door.watch = loop.watch(door.listener.socket.get(), base::Interest::kRead,
@@ -134,6 +183,14 @@ void EchoServer::Impl::count_rejected(std::string_view reason, double count) {
   metrics.add_counter(kRejected, {{std::string(kReason), std::string(reason)}}, count);
 }
 
+void EchoServer::Impl::count_dropped(const RefusalCounts& counts) {
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    metrics.add_counter(kDatagramsDropped,
+                        {{std::string(kReason), to_string(static_cast<Refusal>(i))}},
+                        static_cast<double>(counts[i]));
+  }
+}
+
 void EchoServer::Impl::update_gauge() {
   metrics.set_gauge(kConnections, {}, static_cast<double>(connections.size()));
 }
@@ -143,15 +200,11 @@ base::Result<std::unique_ptr<EchoServer>> EchoServer::create(
     std::span<const base::ListenAddress> listen, Limits limits) {
   auto impl = std::make_unique<Impl>(loop, metrics, limits);
   for (const base::ListenAddress& address : listen) {
-    auto listener = Listener::open(address);
-    if (!listener) return listener.error();
-    impl->doors.push_back(std::make_unique<Impl::Door>(Impl::Door{std::move(*listener), {}, {}}));
-    impl->open_door(*impl->doors.back());
-    base::log_info("echo server listens",
-                   {{"address", impl->doors.back()->listener.address.to_string()}});
+    if (auto opened = impl->open(address); !opened) return opened.error();
   }
   impl->count_rejected(kLimit, 0);
   impl->count_rejected(kResources, 0);
+  impl->count_dropped({});
   impl->update_gauge();
   return std::unique_ptr<EchoServer>(new EchoServer(std::move(impl)));
 }

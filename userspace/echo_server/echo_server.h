@@ -1,7 +1,9 @@
-// The other end of tcp_echo: answers every byte with itself (RFC 862) over TCP.
+// The other end of tcp_echo and udp_echo: answers every byte (TCP) and every datagram (UDP) with
+// itself (RFC 862), on the same addresses.
 //
 // Lives on the loop it is created with. Bounded for strangers: connections, memory per connection
-// (what a client does not read is not read from it either), idle time.
+// (what a client does not read is not read from it either), idle time; of datagrams what
+// udp_policy.h answers.
 #pragma once
 
 #include <memory>

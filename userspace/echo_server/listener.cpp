@@ -52,4 +52,10 @@ base::Result<Listener> Listener::open(const base::ListenAddress& address) {
   return open_family(address, host_has_ipv6() ? AF_INET6 : AF_INET);
 }
 
+std::vector<int> Listener::families(const base::ListenAddress& address) {
+  if (address.address) return {address.address->family()};
+  if (host_has_ipv6()) return {AF_INET, AF_INET6};
+  return {AF_INET};
+}
+
 }  // namespace rtt::echo_server

@@ -19,11 +19,15 @@ enum class FailureReason {
                  // unreachable)
   kTtlExceeded,  // ICMP time exceeded
   kTooBig,       // must not be fragmented, and an interface or router on the path has a smaller MTU
-  kRefused,      // the peer's kernel answered with a reset to the SYN
+  kRefused,      // the peer's kernel answered that nobody serves the port: with a reset to the SYN,
+                 // or with ICMP port unreachable to a datagram
   kDisconnected,  // an established connection ended before the reply
   kNotConnected,  // no connection to send on: the last attempt failed, the next waits for its
                   // backoff
-  kBadReply,      // bytes came back that are not what was sent
+  kBadReply,      // bytes came back that are no answer: not what was sent, not HTTP
+  kTls,           // the TLS handshake failed, or the certificate does not prove the peer's name
+  kBadStatus,     // an HTTP status that the configuration does not call valid
+  kTooLarge,      // the response is larger than allowed
   kHeadOfLine,    // its reply had to wait for the repair of a lost one (head-of-line blocking)
   kSendError,     // any other error of the send, such as no buffer space or no descriptor
   kCancelled,     // the probe was in flight when its configuration went

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "metrics/http_families.h"
+
 namespace rtt::metrics {
 namespace {
 
@@ -10,11 +12,13 @@ using Readings = SeriesReadings;
 void add_rtt(const Readings& readings, Families& families) {
   families.push_back(
       {"rtt_seconds", FamilyType::kHistogram,
-       "Round-trip times by method, not smoothed unless said here. icmp, tcp_echo: kernel packet "
-       "timestamps of request and reply. tcp_connect: the kernel's handshake RTT of the probe's "
-       "socket (for a refused connection the time until the reset). tcp_probe: raw samples of real "
-       "connections, one per ACK of new data. tcp_handshake: handshakes of real connections. "
-       "tcp_info: the smoothed RTT (srtt) of each established connection, once per poll.",
+       "Round-trip times by method, not smoothed unless said here. icmp, tcp_echo, udp_echo: "
+       "kernel packet timestamps of request and reply (of a refused udp_echo and its refusal). "
+       "tcp_connect: the kernel's handshake RTT of the probe's socket (for a refused connection "
+       "the time until the reset). http: request to first line of the response, timed in user "
+       "space. tcp_probe: raw samples of real connections, one per ACK of new data. "
+       "tcp_handshake: handshakes of real connections. tcp_info: the smoothed RTT (srtt) of each "
+       "established connection, once per poll.",
        readings.rtts.size(), [&readings](std::size_t i, FamilyWriter& writer) {
          const Series& series = readings.set->rtt(i);
          const HistogramReading& histogram = readings.rtts[i].histogram;
@@ -192,6 +196,7 @@ Families peer_families(const SeriesReadings& readings) {
   add_smoothed(readings, families);
   add_ledger(readings, families);
   add_path_changes(readings, families);
+  add_http_families(readings, families);
   if (!readings.connections.empty()) add_connections(readings, families);
   return families;
 }

@@ -10,16 +10,23 @@ namespace {
 // Small enough for a CPU's cache.
 constexpr std::size_t kPiece = 16 * 1024;
 
-// A bound above of what rtt_seconds takes while it is written: once as it grows and once in front of its length.
+// A bound above of what the largest histogram family takes while it is written: once as it grows and once in front of its length.
 // A classic bucket is at most 22 bytes, an occupied cell at most 20 as a native one, and the rest of a series labels.
 std::size_t largest_protobuf_family(const SeriesReadings& readings) {
-  if (readings.rtts.empty()) return 0;
-  std::size_t bytes = readings.cells.size() * 20;
+  const auto series_bytes = [](const BucketGrid& grid, const SeriesKey& key) {
+    return grid.classic_bounds().size() * 22 + 2 * key.labels.size() + 100;
+  };
+  std::size_t rtt = 0;
   for (std::size_t i = 0; i < readings.rtts.size(); ++i) {
     const Series& series = readings.set->rtt(i);
-    bytes += series.grid().classic_bounds().size() * 22 + 2 * series.key().labels.size() + 100;
+    rtt += series_bytes(series.grid(), series.key());
   }
-  return 2 * bytes;
+  std::size_t phases = 0;
+  for (const SeriesReadings::Http& http : readings.http) {
+    phases += kHttpPhaseCount *
+              series_bytes(http.series->grid(), http.series->key(HttpPhase::kFirstByte));
+  }
+  return 2 * (readings.cells.size() * 20 + std::max(rtt, phases));
 }
 
 }  // namespace

@@ -59,11 +59,14 @@ std::uint64_t ProbeLedger::failed_total() const {
 }
 
 ProbeSeries::ProbeSeries(PeerLabels peer, std::string method,
-                         std::shared_ptr<const BucketGrid> grid, std::vector<FailureReason> reasons,
-                         const ProbeFeatures& features)
-    : Series(std::move(peer), std::move(method), std::move(grid)),
+                         const std::shared_ptr<const BucketGrid>& grid,
+                         std::vector<FailureReason> reasons, const ProbeFeatures& features)
+    : Series(std::move(peer), std::move(method), grid),
       reasons_(std::move(reasons)),
-      features_(features) {}
+      features_(features),
+      http_(features.http
+                ? std::make_unique<HttpSeries>(peer_label_text(this->peer()), grid, reasons_)
+                : nullptr) {}
 
 void ProbeSeries::sent() {
   const std::lock_guard lock(mutex_);

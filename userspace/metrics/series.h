@@ -17,6 +17,7 @@
 #include "metrics/failure_reason.h"
 #include "metrics/family_writer.h"
 #include "metrics/histogram.h"
+#include "metrics/http_series.h"
 #include "metrics/sliding_window.h"
 
 namespace rtt::metrics {
@@ -115,6 +116,8 @@ struct ProbeLedger {
 struct ProbeFeatures {
   /// Replies that came with another hop limit than the one before on the same path.
   bool path_changes = false;
+  /// Phases of requests, and downloads: ProbeSeries::http().
+  bool http = false;
 };
 
 /// RTTs and ledger of one actively probed {target, peer, method}.
@@ -130,7 +133,7 @@ class ProbeSeries final : public Series {
   };
 
   /// `reasons`: those that the method can have; others are a bug of the prober.
-  ProbeSeries(PeerLabels peer, std::string method, std::shared_ptr<const BucketGrid> grid,
+  ProbeSeries(PeerLabels peer, std::string method, const std::shared_ptr<const BucketGrid>& grid,
               std::vector<FailureReason> reasons, const ProbeFeatures& features = {});
 
   void sent();
@@ -146,6 +149,8 @@ class ProbeSeries final : public Series {
 
   [[nodiscard]] const std::vector<FailureReason>& reasons() const { return reasons_; }
   [[nodiscard]] const ProbeFeatures& features() const { return features_; }
+  /// Null without features().http; thread-safe by itself.
+  [[nodiscard]] HttpSeries* http() const { return http_.get(); }
   [[nodiscard]] ProbeSnapshot probe_snapshot() const;
 
   /// Both under one lock, so that they agree.
@@ -163,6 +168,7 @@ class ProbeSeries final : public Series {
 
   const std::vector<FailureReason> reasons_;
   const ProbeFeatures features_;
+  const std::unique_ptr<HttpSeries> http_;
   ProbeLedger ledger_;
   std::optional<double> smoothed_ns_;
   double jitter_ns_ = 0;

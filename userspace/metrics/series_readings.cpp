@@ -17,6 +17,7 @@ SeriesReadings::SeriesReadings(std::shared_ptr<const SeriesSet> the_set, std::si
     const auto reading = series->read_probe(cells, compared[rtts.size()]);
     rtts.push_back(reading.rtt);
     probes.push_back(reading.probe);
+    if (const HttpSeries* beside = series->http()) http.push_back({beside, beside->read(cells)});
   }
   constexpr std::size_t kAhead = 4;
   for (std::size_t i = 0; i < set->passive().size(); ++i) {
@@ -31,7 +32,7 @@ std::size_t SeriesReadings::memory() const {
   const auto bytes = []<typename T>(const std::vector<T>& values) {
     return values.capacity() * sizeof(T);
   };
-  return bytes(cells) + bytes(rtts) + bytes(probes) + bytes(connections);
+  return bytes(cells) + bytes(rtts) + bytes(probes) + bytes(connections) + bytes(http);
 }
 
 }  // namespace rtt::metrics

@@ -16,6 +16,12 @@ struct SeriesReadings {
   /// `expected_cells`: about as many as there will be, to make room for at once.
   SeriesReadings(std::shared_ptr<const SeriesSet> set, std::size_t expected_cells);
 
+  /// Of a probed series with features().http.
+  struct Http {
+    const HttpSeries* series;
+    HttpSeries::Reading reading;
+  };
+
   /// Bytes, without the set.
   [[nodiscard]] std::size_t memory() const;
 
@@ -24,6 +30,7 @@ struct SeriesReadings {
   std::vector<Series::Reading> rtts;                   // by SeriesSet::rtt()'s number
   std::vector<ProbeSeries::ProbeSnapshot> probes;      // of set->probes()
   std::vector<ConnectionSeries::Reading> connections;  // of set->connections()
+  std::vector<Http> http;                              // of those of set->probes() that have it
 };
 
 }  // namespace rtt::metrics

@@ -2,14 +2,17 @@
 
 #include <array>
 
+#include "probers/http/method.h"
 #include "probers/icmp/method.h"
 #include "probers/tcp_connect/method.h"
 #include "probers/tcp_echo/method.h"
+#include "probers/udp_echo/method.h"
 
 namespace rtt::probers {
 
 std::span<const Method> method_table() {
-  static const std::array kMethods = {icmp::method(), tcp_connect::method(), tcp_echo::method()};
+  static const std::array kMethods = {icmp::method(), tcp_connect::method(), tcp_echo::method(),
+                                      udp_echo::method(), http::method()};
   return kMethods;
 }
 

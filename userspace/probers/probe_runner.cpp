@@ -4,6 +4,8 @@
 #include <cassert>
 #include <utility>
 
+#include "config/ip_family.h"
+
 namespace rtt::probers {
 
 ProbeRunner::ProbeRunner(base::EventLoop& loop, metrics::ExporterMetrics& metrics,
@@ -13,35 +15,92 @@ ProbeRunner::ProbeRunner(base::EventLoop& loop, metrics::ExporterMetrics& metric
       on_method_(std::move(on_method)),
       scheduler_(loop, metrics, [this] { flush(); }) {}
 
-void ProbeRunner::set_probes(const std::vector<PlannedProbe>& probes) {
-  RunningProbes next;
-  by_host_.clear();
-  for (const PlannedProbe& planned : probes) {
-    Engine* const method_engine = engine(planned.probe.method);
-    if (method_engine == nullptr) continue;
-    const auto old = running_.find(planned.series.get());
-    auto place = next.end();
-    if (old != running_.end() && old->second.probe == planned.probe) {
-      place = next.insert(running_.extract(old)).position;
-    } else {
-      if (old != running_.end()) running_.erase(old);  // ends its probes before the new one begins
-      place = next.emplace(planned.series.get(), start(*method_engine, planned)).first;
-    }
-    by_host_.emplace(planned.host, place->second.prober.get());
+void ProbeRunner::plan(std::span<const PlannedProbe> probes) {
+  for (const PlannedProbe& wanted : probes) plan_one(wanted);
+}
+
+void ProbeRunner::plan_one(const PlannedProbe& wanted) {
+  if (engine(wanted.probe.method) == nullptr) return;
+  const auto [place, is_new] = planned_.try_emplace(wanted.series.get());
+  Planned& planned = place->second;
+  if (is_new) {
+    planned.host = wanted.host;
+    planned.series = wanted.series;
+    by_host_.emplace(wanted.host, &planned);
   }
-  running_ = std::move(next);
+  if (is_new || planned.probe != wanted.probe) {
+    planned.running.clear();  // ends its probes before the new ones begin
+    planned.probe = wanted.probe;
+  }
+  planned.all_addresses = wanted.all_addresses;
+  planned.round = round_;
+  readdress(planned, wanted.addresses);
 }
 
-ProbeRunner::Running ProbeRunner::start(Engine& engine, const PlannedProbe& planned) {
-  auto prober = engine.create_prober(planned.probe, planned.series);
-  prober->set_address(planned.address);
-  auto task = scheduler_.add(planned.probe.interval, [raw = prober.get()] { raw->probe(); });
-  return {planned.probe, planned.series, std::move(prober), std::move(task)};
+bool ProbeRunner::drop_unplanned(std::size_t most) {
+  if (!unplanned_) {
+    unplanned_.emplace();
+    for (const auto& [series, planned] : planned_) {
+      if (planned.round != round_) unplanned_->push_back(series);
+    }
+  }
+  for (; most > 0 && !unplanned_->empty(); --most) {
+    drop(unplanned_->back());
+    unplanned_->pop_back();
+  }
+  if (!unplanned_->empty()) return true;
+  unplanned_.reset();
+  ++round_;
+  return false;
 }
 
-void ProbeRunner::set_address(const std::string& host, const base::IpAddress& address) {
+void ProbeRunner::drop(const metrics::ProbeSeries* series) {
+  const auto place = planned_.find(series);
+  auto [entry, end] = by_host_.equal_range(place->second.host);
+  while (entry->second != &place->second) ++entry;
+  by_host_.erase(entry);
+  planned_.erase(place);
+}
+
+void ProbeRunner::set_addresses(const std::string& host,
+                                const std::vector<base::IpAddress>& addresses) {
   const auto [first, last] = by_host_.equal_range(host);
-  for (auto entry = first; entry != last; ++entry) entry->second->set_address(address);
+  for (auto entry = first; entry != last; ++entry) readdress(*entry->second, addresses);
+}
+
+void ProbeRunner::readdress(Planned& planned, const std::vector<base::IpAddress>& addresses) {
+  std::vector<std::optional<base::IpAddress>> wanted;
+  for (const base::IpAddress& address : addresses) {
+    if (!planned.all_addresses && !wanted.empty()) break;
+    if (config::has_family(planned.probe.ip_family, address.family())) wanted.emplace_back(address);
+  }
+  if (wanted.empty()) wanted.emplace_back();
+  if (std::ranges::equal(wanted, planned.running, {}, {}, &Running::address)) return;
+
+  std::vector<Running> free = std::exchange(planned.running, {});
+  const auto take = [&free](const auto& found) {
+    Running running = std::move(*found);
+    free.erase(found);
+    return running;
+  };
+  std::erase_if(wanted, [&](const auto& address) {
+    const auto found = std::ranges::find(free, address, &Running::address);
+    if (found == free.end()) return false;
+    planned.running.push_back(take(found));
+    return true;
+  });
+  for (const auto& address : wanted) {
+    Running running = free.empty() ? start(planned) : take(free.begin());
+    running.address = address;
+    running.prober->set_address(address);
+    planned.running.push_back(std::move(running));
+  }
+}
+
+ProbeRunner::Running ProbeRunner::start(const Planned& planned) {
+  auto prober = engine(planned.probe.method)->create_prober(planned.probe, planned.series);
+  auto task = scheduler_.add(planned.probe.interval, [raw = prober.get()] { raw->probe(); });
+  return {std::nullopt, std::move(prober), std::move(task)};
 }
 
 Engine* ProbeRunner::engine(const std::string& method) {

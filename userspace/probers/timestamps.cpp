@@ -156,7 +156,12 @@ ReceiveBatch::Message ReceiveBatch::message(std::size_t index) const {
   message.data = {&memory_[index * bytes_per_message_], received.msg_len};
   message.truncated = (received.msg_hdr.msg_flags & MSG_TRUNC) != 0;
   if (received.msg_hdr.msg_namelen >= sizeof(sa_family_t)) {
-    message.address = base::IpAddress::from_sockaddr(slots_[index].address);
+    const sockaddr_storage& address = slots_[index].address;
+    message.address = base::IpAddress::from_sockaddr(address);
+    // The port lies at the same place in sockaddr_in and sockaddr_in6.
+    if (message.address) {
+      message.port = ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+    }
   }
   message.control = parse_control(received.msg_hdr);
   return message;

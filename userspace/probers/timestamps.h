@@ -81,6 +81,7 @@ class ReceiveBatch {
     bool truncated = false;              // the message was longer than the memory for it
     /// Whom it came from; from the error queue: whom the packet was sent to, if it is an error.
     std::optional<base::IpAddress> address;
+    std::uint16_t port = 0;  // beside the address; 0 where there is none
     ControlData control;
   };
 

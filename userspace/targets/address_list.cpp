@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "config/ip_family.h"
+
 namespace rtt::targets {
 
 bool is_usable_peer(const base::IpAddress& address) {
@@ -25,7 +27,7 @@ std::vector<base::IpAddress> merge_answer(const std::vector<base::IpAddress>& kn
   std::vector<base::IpAddress> merged;
   const auto take = [&](const std::vector<base::IpAddress>& from) {
     for (const base::IpAddress& address : from) {
-      if (merged.size() < kMaxAddressesPerHost && left.erase(address) > 0) {
+      if (merged.size() < kMaxAddressesPerName && left.erase(address) > 0) {
         merged.push_back(address);
       }
     }
@@ -33,6 +35,16 @@ std::vector<base::IpAddress> merge_answer(const std::vector<base::IpAddress>& kn
   take(known);
   take(answer);
   return merged;
+}
+
+std::vector<base::IpAddress> addresses_of_host(const std::vector<base::IpAddress>& addresses,
+                                               config::IpFamily family) {
+  std::vector<base::IpAddress> chosen;
+  for (const base::IpAddress& address : addresses) {
+    if (chosen.size() == kMaxAddressesPerHost) break;
+    if (config::has_family(family, address.family())) chosen.push_back(address);
+  }
+  return chosen;
 }
 
 }  // namespace rtt::targets

@@ -12,7 +12,8 @@ namespace {
 
 constexpr int kTries = 2;
 
-// c-ares counts its users; Linux needs nothing from it but the count.
+// c-ares counts its users, not thread-safely, and Linux needs nothing from it but the count: so there
+// is one, for the life of the process.
 class Library {
  public:
   Library() : status_(ares_library_init(ARES_LIB_INIT_ALL)) {}
@@ -21,7 +22,10 @@ class Library {
   }
   Library(const Library&) = delete;
   Library& operator=(const Library&) = delete;
-  [[nodiscard]] int status() const { return status_; }
+  [[nodiscard]] static int status() {
+    static const Library library;
+    return library.status_;
+  }
 
  private:
   int status_;
@@ -112,7 +116,7 @@ struct DnsChannel::Impl {
   }
 
   int open(const Options& options) {
-    if (library.status() != ARES_SUCCESS) return library.status();
+    if (const int status = Library::status(); status != ARES_SUCCESS) return status;
     ares_options wanted{};
     wanted.timeout = static_cast<int>(
         std::chrono::duration_cast<std::chrono::milliseconds>(options.query_timeout).count());
@@ -159,7 +163,6 @@ struct DnsChannel::Impl {
                           std::chrono::microseconds(left.tv_usec) + std::chrono::milliseconds(1));
   }
 
-  const Library library;
   base::EventLoop& loop;
   std::map<ares_socket_t, base::FdWatch> watches;
   base::Timer timeout;
@@ -170,9 +173,8 @@ DnsChannel::DnsChannel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 DnsChannel::~DnsChannel() = default;
 
 base::Result<void> DnsChannel::check() {
-  const Library library;
-  if (library.status() == ARES_SUCCESS) return {};
-  return base::Error{std::string("cannot initialise c-ares: ") + ares_strerror(library.status())};
+  if (Library::status() == ARES_SUCCESS) return {};
+  return base::Error{std::string("cannot initialise c-ares: ") + ares_strerror(Library::status())};
 }
 
 base::Result<std::unique_ptr<DnsChannel>> DnsChannel::create(base::EventLoop& loop,

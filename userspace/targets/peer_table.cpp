@@ -15,6 +15,8 @@ Peer peer_of(const config::Target& target, PeerKind kind, std::string label) {
 Peer host_peer(const config::Target& target, const std::string& host) {
   Peer peer = peer_of(target, PeerKind::kHost, host);
   peer.probes = target.probes;
+  peer.all_addresses = target.all_addresses;
+  peer.ip_family = target.ip_family;
   return peer;
 }
 

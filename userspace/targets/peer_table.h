@@ -33,7 +33,10 @@ struct Peer {
   std::vector<std::pair<std::string, std::string>> constant_labels;
   std::optional<base::IpPrefix> prefix;  // kPrefix
   std::uint16_t local_port = 0;          // kLocalPort, host byte order
-  std::vector<std::size_t> probes;       // kHost: indices into Config::probes
+  // kHost, as in config::Target.
+  std::vector<std::size_t> probes;
+  bool all_addresses = false;
+  config::IpFamily ip_family = config::IpFamily::kAny;
 };
 
 class PeerTable {

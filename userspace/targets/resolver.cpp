@@ -56,15 +56,23 @@ struct Host {
 }  // namespace
 
 struct Resolver::Impl {
+  struct Answered {
+    std::string name;
+    DnsAnswer answer;
+    nanoseconds duration;
+  };
+
   Impl(base::EventLoop& event_loop, metrics::ExporterMetrics& exporter_metrics,
-       OnAddresses callback, ResolverOptions resolver_options)
+       OnAddresses callback, ResolverOptions resolver_options, Observer lookup_observer)
       : loop(event_loop),
         metrics(exporter_metrics),
         on_addresses(std::move(callback)),
+        observer(std::move(lookup_observer)),
         options(std::move(resolver_options)),
         turn(event_loop.timer([this] { take_turn(); })) {}
 
   void create_metrics();
+  void set_timing(const config::DnsConfig& timing);
   void set_hosts(const std::vector<std::string>& names);
   bool keep_or_add(const std::string& name, std::unordered_map<std::string, Host>& old);
 
@@ -75,7 +83,7 @@ struct Resolver::Impl {
   void follow_resolv_conf();
   void start_lookup(const std::string& name);
 
-  void finish(const std::string& name, const DnsAnswer& answer);
+  void finish(const Answered& lookup);
   void succeed(const std::string& name, Host& host, std::vector<base::IpAddress> addresses);
   void fail(const std::string& name, Host& host, DnsFailure failure, const std::string& detail);
 
@@ -86,15 +94,17 @@ struct Resolver::Impl {
   base::EventLoop& loop;
   metrics::ExporterMetrics& metrics;
   const OnAddresses on_addresses;
-  const ResolverOptions options;
+  const Observer observer;
+  ResolverOptions options;
 
   std::unordered_map<std::string, Host> hosts;
   std::set<std::pair<TimePoint, std::string>> due;
   std::unordered_set<std::string> outstanding;  // also names that are no longer in `hosts`
-  std::vector<std::pair<std::string, DnsAnswer>> answered;
+  std::vector<Answered> answered;
   std::size_t unresolved = 0;
 
   FileVersion resolv_conf_version;
+  bool channel_outdated = false;
   std::string channel_problem;
   base::Timer turn;
   std::unique_ptr<DnsChannel> channel;  // the first to go: its lookups end with it
@@ -107,6 +117,21 @@ void Resolver::Impl::create_metrics() {
     metrics.add_counter(kFailures, {{"reason", reason}}, 0);
   }
   set_unresolved(0);
+}
+
+void Resolver::Impl::set_timing(const config::DnsConfig& timing) {
+  channel_outdated |= options.query_timeout != timing.timeout;
+  options.query_timeout = timing.timeout;
+  options.min_refresh = timing.min_refresh;
+  options.max_refresh = timing.max_refresh;
+  const TimePoint now = Clock::now();
+  while (!due.empty() && due.rbegin()->first > now + timing.max_refresh + timing.max_refresh / 4) {
+    const std::string name = due.rbegin()->second;
+    Host& host = hosts.at(name);
+    unset_due(name, host);
+    set_due(name, host, now + spread(timing.max_refresh));
+  }
+  schedule_turn();
 }
 
 void Resolver::Impl::set_hosts(const std::vector<std::string>& names) {
@@ -148,7 +173,7 @@ bool Resolver::Impl::keep_or_add(const std::string& name,
 }
 
 void Resolver::Impl::take_turn() {
-  for (const auto& [name, answer] : std::exchange(answered, {})) finish(name, answer);
+  for (const Answered& one : std::exchange(answered, {})) finish(one);
   if (!due.empty() && due.begin()->first <= Clock::now()) follow_resolv_conf();
   while (!due.empty() && due.begin()->first <= Clock::now() &&
          outstanding.size() < options.max_outstanding) {
@@ -170,7 +195,7 @@ void Resolver::Impl::schedule_turn() {
 // c-ares reads resolv.conf only when a channel is created (so does its next version).
 void Resolver::Impl::follow_resolv_conf() {
   const FileVersion version = version_of(options.resolv_conf);
-  if (channel && version == resolv_conf_version) return;
+  if (channel && version == resolv_conf_version && !channel_outdated) return;
   const bool changed = channel != nullptr;
   channel.reset();
   const TimePoint now = Clock::now();
@@ -187,6 +212,7 @@ void Resolver::Impl::follow_resolv_conf() {
   if (created) {
     channel = std::move(*created);
     resolv_conf_version = version;
+    channel_outdated = false;
   } else {
     channel_problem = created.error().message;
   }
@@ -196,8 +222,8 @@ void Resolver::Impl::start_lookup(const std::string& name) {
   unset_due(name, hosts.at(name));
   outstanding.insert(name);
   metrics.add_counter(kLookups, {}, 1);
-  const auto on_answer = [this, name](DnsAnswer answer) {
-    answered.emplace_back(name, std::move(answer));
+  const auto on_answer = [this, name, started = Clock::now()](DnsAnswer answer) {
+    answered.push_back({name, std::move(answer), Clock::now() - started});
     schedule_turn();
   };
   if (channel) {
@@ -207,7 +233,8 @@ void Resolver::Impl::start_lookup(const std::string& name) {
   }
 }
 
-void Resolver::Impl::finish(const std::string& name, const DnsAnswer& answer) {
+void Resolver::Impl::finish(const Answered& lookup) {
+  const auto& [name, answer, duration] = lookup;
   outstanding.erase(name);
   const auto entry = hosts.find(name);
   if (entry == hosts.end()) return;
@@ -220,6 +247,7 @@ void Resolver::Impl::finish(const std::string& name, const DnsAnswer& answer) {
   }
   const nanoseconds ttl = std::clamp(answer.ttl, options.min_refresh, options.max_refresh);
   set_due(name, host, Clock::now() + spread(ttl));
+  if (observer.on_lookup) observer.on_lookup(name, duration);
   succeed(name, host, std::move(addresses));
 }
 
@@ -251,6 +279,7 @@ void Resolver::Impl::fail(const std::string& name, Host& host, DnsFailure failur
   for (unsigned i = 0; i < host.failures && backoff < options.max_retry; ++i) backoff *= 2;
   ++host.failures;
   set_due(name, host, Clock::now() + spread(std::min(backoff, options.max_retry)));
+  if (observer.on_failure) observer.on_failure(name);
 }
 
 void Resolver::Impl::set_due(const std::string& name, Host& host, TimePoint when) {
@@ -269,13 +298,16 @@ Resolver::~Resolver() = default;
 base::Result<std::unique_ptr<Resolver>> Resolver::create(base::EventLoop& loop,
                                                          metrics::ExporterMetrics& metrics,
                                                          OnAddresses on_addresses,
-                                                         ResolverOptions options) {
+                                                         ResolverOptions options,
+                                                         Observer observer) {
   if (auto works = DnsChannel::check(); !works) return works.error();
-  auto impl = std::make_unique<Impl>(loop, metrics, std::move(on_addresses), std::move(options));
+  auto impl = std::make_unique<Impl>(loop, metrics, std::move(on_addresses), std::move(options),
+                                     std::move(observer));
   impl->create_metrics();
   return std::unique_ptr<Resolver>(new Resolver(std::move(impl)));
 }
 
+void Resolver::set_timing(const config::DnsConfig& timing) { impl_->set_timing(timing); }
 void Resolver::set_hosts(const std::vector<std::string>& hosts) { impl_->set_hosts(hosts); }
 
 std::vector<base::IpAddress> Resolver::addresses(const std::string& host) const {

@@ -16,6 +16,7 @@
 #include "base/event_loop.h"
 #include "base/ip_address.h"
 #include "base/result.h"
+#include "config/config.h"
 #include "metrics/exporter_metrics.h"
 
 namespace rtt::targets {
@@ -23,6 +24,7 @@ namespace rtt::targets {
 struct ResolverOptions {
   std::string resolv_conf = "/etc/resolv.conf";
   std::uint16_t port = 53;  // of every name server
+  // The next three are what the configuration's `dns` says, see set_timing().
   /// For one server; the second try waits twice as long. A lookup ends, whatever happens, after
   /// 3 * query_timeout * servers, so that a dead server never piles up queries.
   base::nanoseconds query_timeout = std::chrono::seconds(2);
@@ -41,16 +43,27 @@ class Resolver {
   /// Called whenever the set of addresses of a host changes, never with none. An address keeps its
   /// place as long as it is in the answers, so that the first, which is probed, does not change
   /// with the order of the answers; new ones follow in the order of preference (RFC 6724). At most
-  /// 64. May call set_hosts(), but must not destroy the resolver.
+  /// kMaxAddressesPerName. May call set_hosts(), but must not destroy the resolver.
   using OnAddresses =
       std::function<void(const std::string& host, const std::vector<base::IpAddress>&)>;
+
+  /// What became of each lookup; may be empty. Must neither call the resolver nor destroy it.
+  struct Observer {
+    /// It gave addresses; A and AAAA together took this long.
+    std::function<void(const std::string& host, base::nanoseconds duration)> on_lookup;
+    std::function<void(const std::string& host)> on_failure;
+  };
 
   /// `loop` and `metrics` must outlive the resolver. Error: c-ares does not work. A
   /// resolv.conf that cannot be read is no error here: names fail until it can.
   [[nodiscard]] static base::Result<std::unique_ptr<Resolver>> create(
       base::EventLoop& loop, metrics::ExporterMetrics& metrics, OnAddresses on_addresses,
-      ResolverOptions options = {});
+      ResolverOptions options = {}, Observer observer = {});
   ~Resolver();
+
+  /// From the next lookup on; a name that is asked for later than `max_refresh` from now is asked for
+  /// then.
+  void set_timing(const config::DnsConfig& timing);
 
   /// Replaces the set of names; a name may be there twice. New names are asked for at once; known
   /// ones keep their addresses and their next refresh, and are not reported again. A new IP literal

@@ -3,15 +3,14 @@
 #include <microhttpd.h>
 
 #include <atomic>
-#include <charconv>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
 #include <optional>
 #include <vector>
 
-#include "base/ip_address.h"
 #include "base/logging.h"
+#include "web/mhd_connection.h"
 #include "web/tls_settings.h"
 
 namespace rtt::web {
@@ -22,7 +21,6 @@ constexpr unsigned kThreads = 4;
 constexpr unsigned kMaxConnections = 512;
 // Of a connection: request line and headers, and in the half of it that they leave a piece of a streamed body.
 constexpr std::size_t kConnectionMemory = 64 * 1024;
-constexpr std::size_t kMaxBody = 64 * 1024;  // no request needs one; small ones are skipped
 // Longer than the usual scrape interval, so that a scraper can keep its connection.
 constexpr unsigned kIdleSeconds = 90;
 
@@ -41,28 +39,6 @@ void log_message(void*, const char* format, va_list arguments) {
   if (std::vsnprintf(text, sizeof text, format, arguments) < 0) return;
   text[std::strcspn(text, "\n")] = '\0';
   base::log_debug("http server", {{"message", text}});
-}
-
-bool has_large_body(MHD_Connection* connection) {
-  const auto header = [connection](const char* name) {
-    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
-  };
-  if (header("Transfer-Encoding") != nullptr) return true;
-  const char* const text = header("Content-Length");
-  if (text == nullptr) return false;
-  std::size_t length = 0;
-  const char* const end = text + std::strlen(text);
-  return std::from_chars(text, end, length).ec != std::errc() || length > kMaxBody;
-}
-
-Request to_request(MHD_Connection* connection, const char* method, const char* path) {
-  Request request{.method = method, .path = path};
-  const auto add = [](void* into, MHD_ValueKind, const char* name, const char* value) {
-    static_cast<Request*>(into)->headers.emplace_back(name, value != nullptr ? value : "");
-    return MHD_YES;
-  };
-  MHD_get_connection_values(connection, MHD_HEADER_KIND, add, &request);
-  return request;
 }
 
 using ResponsePointer = std::unique_ptr<MHD_Response, ResponseDeleter>;
@@ -125,15 +101,6 @@ MHD_Result queue(MHD_Connection* connection, std::string_view method, Response r
   return MHD_queue_response(connection, static_cast<unsigned>(response.status), answer.get());
 }
 
-base::IpAddress address_of(MHD_Connection* connection) {
-  const sockaddr* const name =
-      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
-  sockaddr_storage storage{};
-  const std::size_t size = name->sa_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
-  std::memcpy(&storage, name, size);
-  return base::IpAddress::from_sockaddr(storage).value_or(base::IpAddress());
-}
-
 // Of a connection, from its begin to its end.
 struct ConnectionContext {
   ConnectionTable::Handle handle;
@@ -146,6 +113,7 @@ enum class Password { kUnchecked, kRight, kWrong, kUnknown };
 struct RequestContext {
   std::shared_ptr<const Settings> settings;
   std::atomic<Password> password = Password::kUnchecked;
+  std::optional<Response> later{};  // the answer that was waited for; not read while suspended
 };
 
 ConnectionContext& context_of(MHD_Connection* connection) {
@@ -175,6 +143,16 @@ Response busy() {
   return {503, kPlainText, "Too many passwords are being checked.\n", {{"Retry-After", "1"}}};
 }
 
+// While it is suspended the connection stays, and its descriptor with it.
+void answer_later(MHD_Connection* connection, RequestContext& context, const Response& response) {
+  MHD_suspend_connection(connection);  // first, because the answer may come at once
+  response.later([fd = fd_of(connection)] { return has_hung_up(fd); },
+                 [connection, &context](Response answer) {
+                   context.later = std::move(answer);
+                   MHD_resume_connection(connection);
+                 });
+}
+
 }  // namespace
 
 struct HttpDaemon::Impl {
@@ -200,13 +178,15 @@ struct HttpDaemon::Impl {
   std::optional<Password> password(MHD_Connection* connection, RequestContext& context,
                                    const Request& request);
   void check_later(MHD_Connection* connection, RequestContext& context, PasswordClaim claim);
+  MHD_Result send(MHD_Connection* connection, RequestContext& context, std::string_view method,
+                  Response response);
 };
 
 MHD_Result HttpDaemon::Impl::on_request(void* self, MHD_Connection* connection, const char* path,
                                         const char* method, const char*, const char*,
                                         std::size_t* body_size, void** request_context) {
   // Called once for the headers, then per piece of the body, then once for the whole request, and
-  // again when its password has been checked.
+  // again when its password has been checked or its later answer is there.
   auto& impl = *static_cast<Impl*>(self);
   if (*request_context == nullptr) {
     auto* const context = new RequestContext{.settings = impl.settings()};
@@ -230,16 +210,25 @@ MHD_Result HttpDaemon::Impl::begin(MHD_Connection* connection, const char* metho
 
 MHD_Result HttpDaemon::Impl::answer(MHD_Connection* connection, RequestContext& context,
                                     const Request& request) {
-  ConnectionTable& connections = shared.connections;
-  const ConnectionTable::Handle handle = context_of(connection).handle;
-  connections.working(handle);
+  shared.connections.working(context_of(connection).handle);
+  if (context.later) return send(connection, context, request.method, *std::move(context.later));
   const auto password = this->password(connection, context, request);
   if (!password) return MHD_YES;
   Response response = *password == Password::kRight   ? shared.handler(request)
                       : *password == Password::kWrong ? unauthorized()
                                                       : busy();
-  connections.sending(handle, response.body.size() + response.stream.memory);
-  return queue(connection, request.method, std::move(response), *context.settings);
+  if (response.later) {
+    answer_later(connection, context, response);
+    return MHD_YES;
+  }
+  return send(connection, context, request.method, std::move(response));
+}
+
+MHD_Result HttpDaemon::Impl::send(MHD_Connection* connection, RequestContext& context,
+                                  std::string_view method, Response response) {
+  shared.connections.sending(context_of(connection).handle,
+                             response.body.size() + response.stream.memory);
+  return queue(connection, method, std::move(response), *context.settings);
 }
 
 std::optional<Password> HttpDaemon::Impl::password(MHD_Connection* connection,
@@ -281,10 +270,8 @@ void HttpDaemon::Impl::on_connection(void* self, MHD_Connection* connection, voi
                                      MHD_ConnectionNotificationCode what) {
   auto& impl = *static_cast<Impl*>(self);
   if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-    const int fd =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     auto* const context = new ConnectionContext{
-        impl.shared.connections.opened(fd, address_of(connection)), impl.settings()};
+        impl.shared.connections.opened(fd_of(connection), address_of(connection)), impl.settings()};
     *socket_context = context;
     if (const TlsSettings* const tls = context->settings->tls.get()) {
       tls->apply(session_of(connection), &verify_client);

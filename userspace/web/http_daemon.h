@@ -31,7 +31,7 @@ class HttpDaemon {
   [[nodiscard]] static base::Result<std::unique_ptr<HttpDaemon>> create(
       base::UniqueFd listen_socket, const Shared& shared);
   /// Ends open connections; waits for requests that are being worked on, not for clients.
-  /// Precondition: `passwords` has stopped.
+  /// Precondition: `passwords` has stopped, and every answer for later was given.
   ~HttpDaemon();
 
  private:

@@ -16,10 +16,11 @@ struct MethodText {
   std::string_view meaning;
 };
 
-constexpr std::array<MethodText, 8> kMethodTexts = {{
+constexpr std::array<MethodText, 9> kMethodTexts = {{
     {"icmp", "ping", "Echo request to reply, kernel timestamps."},
     {"tcp_connect", "probe", "SYN to SYN-ACK of a connection made to measure."},
     {"tcp_echo", "probe", "A small message and its echo on one long-lived connection."},
+    {"udp_echo", "probe", "A UDP datagram and its echo, kernel timestamps."},
     {"http", "probe", "First request byte to first response byte."},
     {"tcp_handshake", "connections",
      "SYN to SYN-ACK, or SYN-ACK to ACK, of this host's connections, probes included."},

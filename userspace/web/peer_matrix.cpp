@@ -57,8 +57,8 @@ bool is_down(const metrics::ProbeLedger& ledger) {
 
 // A fixed order, so that the columns stay where they are; what it does not know goes to the end.
 std::vector<std::string> ordered_methods(const SeriesSet& set) {
-  constexpr std::array<std::string_view, 8> kOrder = {
-      metrics::kReferenceMethod, "tcp_connect", "tcp_echo", "http",
+  constexpr std::array<std::string_view, 9> kOrder = {
+      metrics::kReferenceMethod, "tcp_connect", "tcp_echo", "udp_echo", "http",
       "tcp_handshake",           "tcp_probe",   "tcp_info", "forwarded"};
   std::set<std::pair<std::size_t, std::string>> methods;
   const auto add = [&](const Series& series) {

@@ -20,6 +20,45 @@ Response not_allowed(const char* allowed) {
   return response;
 }
 
+void add_common_headers(Response& response) {
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  response.headers.emplace_back("Cache-Control", "no-store");
+}
+
+// Of a request, what the format of its answer depends on.
+struct Wanted {
+  metrics::Format format;
+  bool gzip;
+
+  explicit Wanted(const Request& request)
+      : format(negotiate_format(request.header("Accept"))),
+        gzip(wants_gzip(request.header("Accept-Encoding"))) {}
+};
+
+Response metrics_response(metrics::Exposition& exposition, const Wanted& wanted) {
+  const std::shared_ptr<metrics::Scrape> scrape = exposition.scrape(wanted.format);
+  Response response;
+  response.content_type = content_type(wanted.format);
+  response.stream = {[scrape](char* to, std::size_t size) { return scrape->read(to, size); },
+                     scrape->memory()};
+  response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
+  if (wanted.gzip) compress(response);
+  return response;
+}
+
+Response probe_response(const ProbeAnswer& answer, const Wanted& wanted) {
+  if (!answer.series) {
+    Response response = text(answer.status, answer.refusal + "\n");
+    if (answer.status == 503) response.headers.emplace_back("Retry-After", "1");
+    return response;
+  }
+  metrics::SeriesStore store;
+  store.replace(answer.series);
+  metrics::ExporterMetrics none;
+  metrics::Exposition exposition(store, none);
+  return metrics_response(exposition, wanted);
+}
+
 }  // namespace
 
 struct Routes::Route {
@@ -30,6 +69,7 @@ struct Routes::Route {
 
 const Routes::Route Routes::kFixed[] = {
     {"/", false, &Routes::page},
+    {"/probe", false, &Routes::probe},
     {"/-/healthy", false, &Routes::healthy},
     {"/-/ready", false, &Routes::ready},
     {"/-/reload", true, &Routes::reload},
@@ -54,13 +94,10 @@ Response Routes::answer(const Request& request) const {
     const Route* const end = std::end(kFixed);
     const Route* const route = std::find_if(
         std::begin(kFixed), end, [&](const Route& known) { return known.path == request.path; });
-    response =
-        route != end
-            ? run(*route)
-            : text(404, "There is no such page. The metrics are at " + telemetry_path_ + ".\n");
+    const bool exists = route != end && (route->answer != &Routes::probe || has_probing());
+    response = exists ? run(*route) : no_such_page();
   }
-  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
-  response.headers.emplace_back("Cache-Control", "no-store");
+  add_common_headers(response);
   return response;
 }
 
@@ -81,15 +118,26 @@ Response Routes::page(const Request&) const {
 }
 
 Response Routes::metrics(const Request& request) const {
-  const metrics::Format format = negotiate_format(request.header("Accept"));
-  const std::shared_ptr<metrics::Scrape> scrape = backend_.exposition.scrape(format);
+  return metrics_response(backend_.exposition, Wanted(request));
+}
+
+Response Routes::probe(const Request& request) const {
   Response response;
-  response.content_type = content_type(format);
-  response.stream = {[scrape](char* to, std::size_t size) { return scrape->read(to, size); },
-                     scrape->memory()};
-  response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
-  if (wants_gzip(request.header("Accept-Encoding"))) compress(response);
+  response.later =
+      [probing = backend_.probing, wanted = Wanted(request),
+       asked = ProbeRequest{request.query, request.header("X-Prometheus-Scrape-Timeout-Seconds")}](
+          std::function<bool()> is_abandoned, const Response::Done& done) {
+        probing->probe(asked, std::move(is_abandoned), [done, wanted](const ProbeAnswer& answer) {
+          Response later = probe_response(answer, wanted);
+          add_common_headers(later);
+          done(std::move(later));
+        });
+      };
   return response;
+}
+
+Response Routes::no_such_page() const {
+  return text(404, "There is no such page. The metrics are at " + telemetry_path_ + ".\n");
 }
 
 Response Routes::healthy(const Request&) const { return text(200, "rtt_exporter is healthy.\n"); }

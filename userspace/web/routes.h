@@ -21,6 +21,11 @@ class Routes {
 
   [[nodiscard]] Response page(const Request& request) const;
   [[nodiscard]] Response metrics(const Request& request) const;
+  [[nodiscard]] Response probe(const Request& request) const;
+  [[nodiscard]] bool has_probing() const {
+    return backend_.probing != nullptr && backend_.probing->is_enabled();
+  }
+  [[nodiscard]] Response no_such_page() const;
   [[nodiscard]] Response healthy(const Request& request) const;
   [[nodiscard]] Response ready(const Request& request) const;
   [[nodiscard]] Response reload(const Request& request) const;

@@ -1,4 +1,4 @@
-// The HTTP side: /, /metrics, /-/healthy, /-/ready, /-/reload.
+// The HTTP side: /, /metrics, /probe, /-/healthy, /-/ready, /-/reload.
 //
 // Runs on its own threads; create() and the destructor belong to the control thread. A client that
 // sends or reads slowly, or not at all, holds up nobody: connections are served by event loops, and
@@ -15,6 +15,7 @@
 #include "metrics/exposition.h"
 #include "metrics/series_store.h"
 #include "web/connection_table.h"
+#include "web/probing.h"
 #include "web/settings_file.h"
 
 namespace rtt::web {
@@ -49,6 +50,9 @@ struct Backend {
   std::function<base::Result<void>()> reload;
   /// Whether sources and listeners are up.
   std::function<bool()> ready;
+  /// Must have answered every request before ~Server, and must answer then at once. Null: there is
+  /// no page /probe.
+  Probing* probing = nullptr;
 };
 
 class Server {

@@ -94,10 +94,10 @@ TEST(Options, RefuseATelemetryPathThatNoRequestCanName) {
 }
 
 TEST(Options, RefuseATelemetryPathOfAnotherPage) {
-  for (const char* path : {"/", "/-", "/-/ready", "/-/anything"}) {
+  for (const char* path : {"/", "/probe", "/-", "/-/ready", "/-/anything"}) {
     const std::string argument = std::string("--web.telemetry-path=") + path;
     expect_refused({argument.c_str()}, std::string("--web.telemetry-path: '") + path +
-                                           "' is taken by another page; / and /-/... are reserved");
+                                           "' is taken by another page; /, /probe and /-/... are reserved");
   }
 }
 

@@ -61,6 +61,19 @@ targets:
   EXPECT_THAT(plan.hosts, ElementsAre("10.0.0.5"));
 }
 
+TEST(Plan, TheTargetSaysWhetherAllAddressesAreProbed) {
+  const Plan plan = plan_of(R"(
+probes:
+  ping: {method: icmp}
+targets:
+  - {name: one, hosts: [a.test], probes: [ping]}
+  - {name: all, hosts: [b.test], probes: [ping], addresses: all}
+)");
+  ASSERT_EQ(plan.probes.size(), 2U);
+  EXPECT_FALSE(plan.probes[0].all_addresses);
+  EXPECT_TRUE(plan.probes[1].all_addresses);
+}
+
 TEST(Plan, PeersPastTheLimitAreNotCountedButOtherIs) {
   const Plan plan = plan_of(R"(
 limits: {max_series: 6}

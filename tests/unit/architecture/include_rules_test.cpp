@@ -45,12 +45,12 @@ struct Wrapped {
 
 // Third-party headers and the one folder that wraps them.
 constexpr Wrapped kWrapped[] = {
-    {"asio/", "base"},   {"asio.hpp", "base"},       {"spdlog/", "base"},
-    {"fmt/", "base"},    {"yaml-cpp/", "config"},    {"nlohmann/", "config"},
-    {"ares", "targets"}, {"prometheus/", "metrics"}, {"google/", "metrics"},
-    {"bpf/", "passive"}, {"curl/", "probers"},       {"microhttpd.h", "web"},
-    {"openssl/", "web"}, {"gnutls/", "web"},         {"crypt.h", "web"},
-    {"CLI/", "app"},     {"systemd/", "app"},        {"sys/capability.h", "app"}};
+    {"asio/", "base"},       {"asio.hpp", "base"},       {"spdlog/", "base"},
+    {"fmt/", "base"},        {"yaml-cpp/", "config"},    {"nlohmann/", "config"},
+    {"ares", "targets"},     {"prometheus/", "metrics"}, {"google/", "metrics"},
+    {"bpf/", "passive"},     {"curl/", "probers"},       {"microhttpd.h", "web"},
+    {"openssl/", "probers"}, {"gnutls/", "web"},         {"crypt.h", "web"},
+    {"CLI/", "app"},         {"systemd/", "app"},        {"sys/capability.h", "app"}};
 
 struct Include {
   bool is_quoted;

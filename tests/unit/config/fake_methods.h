@@ -42,9 +42,9 @@ inline std::shared_ptr<const MethodOptions> read_fake_required(MapReader& reader
   return options;
 }
 
-/// fake: size, text, flag, delay; fake_required: port, name.
+/// fake: size, text, flag, delay; fake_required: port, name, and makes TCP connections.
 inline std::vector<MethodSchema> fake_methods() {
-  return {{"fake", read_fake}, {"fake_required", read_fake_required}};
+  return {{"fake", read_fake}, {"fake_required", read_fake_required, true}};
 }
 
 /// Methods of the real ones' names that take every key the real ones have.
@@ -59,7 +59,19 @@ inline std::vector<MethodSchema> permissive_methods() {
     }
     return std::make_shared<FakeOptions>();
   };
-  return {{"icmp", read}, {"tcp_connect", read}, {"tcp_echo", read}};
+  const auto read_http = [read](MapReader& reader) {
+    for (const char* text : {"scheme", "path", "host_header", "connection"}) {
+      (void)reader.string(text, "");
+    }
+    (void)reader.integer("max_bytes", 0, 0, 1 << 30);
+    for (const char* any : {"valid_status", "headers", "tls", "download"}) (void)reader.has(any);
+    return read(reader);
+  };
+  return {{"icmp", read},
+          {"tcp_connect", read},
+          {"tcp_echo", read},
+          {"udp_echo", read},
+          {"http", read_http}};
 }
 
 }  // namespace rtt::config

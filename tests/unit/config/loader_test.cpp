@@ -123,8 +123,89 @@ TEST(Loader, ReadsMaxSeries) { EXPECT_EQ(everything().max_series, 7U); }
 TEST(Loader, ReadsPassiveSources) {
   const PassiveConfig passive = everything().passive;
   EXPECT_FALSE(passive.tcp_probe.enabled);
-  EXPECT_FALSE(passive.tcp_info.enabled);
   EXPECT_EQ(passive.tcp_info.interval, seconds(90));
+}
+
+TEST(Loader, TcpInfoCanBeOff) {
+  EXPECT_FALSE(loaded("passive: {tcp_info: {enabled: false}}").passive.tcp_info.enabled);
+}
+
+TEST(Loader, EmptyTextFollowsDnsFrom5SecondsTo5Minutes) {
+  const DnsConfig dns = loaded("").dns;
+  EXPECT_EQ(dns.min_refresh, seconds(5));
+  EXPECT_EQ(dns.max_refresh, minutes(5));
+  EXPECT_EQ(dns.timeout, seconds(2));
+}
+
+TEST(Loader, ReadsDns) {
+  const DnsConfig dns = everything().dns;
+  EXPECT_EQ(dns.min_refresh, seconds(10));
+  EXPECT_EQ(dns.max_refresh, minutes(60));
+  EXPECT_EQ(dns.timeout, milliseconds(500));
+}
+
+TEST(Loader, EmptyTextHasNoPassivePeers) {
+  EXPECT_EQ(loaded("").passive_peers, std::nullopt);
+  EXPECT_EQ(loaded("discovery: {}").passive_peers, std::nullopt);
+}
+
+TEST(Loader, ReadsPassivePeers) {
+  const PassivePeers peers = everything().passive_peers.value();
+  EXPECT_THAT(peers.networks, ElementsAre(*base::IpPrefix::parse("10.0.0.0/8"),
+                                          *base::IpPrefix::parse("2001:db8::/32")));
+  EXPECT_EQ(peers.max_peers, 5U);
+  EXPECT_EQ(peers.interval, seconds(30));
+  EXPECT_EQ(peers.expire_after, minutes(5));
+  EXPECT_THAT(peers.probes, ElementsAre(0));
+}
+
+TEST(Loader, PassivePeersNeedNetworksAndProbesOnly) {
+  const PassivePeers peers =
+      loaded(
+          "probes: {ping: {method: fake}}\n"
+          "discovery: {passive_peers: {networks: [10.0.0.0/8], probes: [ping]}}\n")
+          .passive_peers.value();
+  EXPECT_EQ(peers.max_peers, 20U);
+  EXPECT_EQ(peers.interval, minutes(1));
+  EXPECT_EQ(peers.expire_after, minutes(10));
+}
+
+TEST(Loader, ATargetMayBeCalledDiscoveredWithoutPassivePeers) {
+  loaded("targets: [{name: discovered, hosts: [db1]}]");
+}
+
+TEST(Loader, ReadsWhereATargetFindsPeers) {
+  const Target mesh = everything().targets[2];
+  EXPECT_THAT(mesh.dns_peers, ElementsAre("nodes.example.net"));
+  EXPECT_THAT(mesh.files, ElementsAre("/etc/peers.json", "peers/*.yml"));
+  EXPECT_EQ(mesh.max_peers, 12U);
+}
+
+TEST(Loader, ATargetFindsAsManyPeersAsThereAreByDefault) {
+  EXPECT_EQ(loaded("targets: [{name: mesh, dns_peers: [a.test]}]").targets[0].max_peers,
+            std::nullopt);
+}
+
+TEST(Loader, ProbesMayStandBesideDnsPeersAndFilesAlone) {
+  loaded(
+      "probes: {ping: {method: fake}}\n"
+      "targets:\n"
+      "  - {name: a, dns_peers: [a.test], probes: [ping]}\n"
+      "  - {name: b, files: [b.json], probes: [ping]}\n");
+}
+
+TEST(Loader, ReadsWhichAddressesCount) {
+  const Config config = everything();
+  EXPECT_TRUE(config.targets[2].all_addresses);
+  EXPECT_EQ(config.targets[2].ip_family, IpFamily::kIpv4);
+  EXPECT_EQ(config.probes[1].ip_family, IpFamily::kIpv6);
+}
+
+TEST(Loader, TheFirstAddressOfAnyFamilyCountsByDefault) {
+  const Config config = everything();
+  EXPECT_FALSE(config.targets[0].all_addresses);
+  EXPECT_EQ(config.targets[0].ip_family, IpFamily::kAny);
+  EXPECT_EQ(config.probes[0].ip_family, IpFamily::kAny);
 }
 
 TEST(Loader, ReadsEchoServerAddresses) {
@@ -304,6 +385,12 @@ TEST(Probe, DiffersFromOneWithOtherOptions) {
     return loaded("probes: {a: {method: fake, size: " + size + "}}").probes[0];
   };
   EXPECT_NE(probe("1"), probe("2"));
+}
+
+TEST(Probe, DiffersFromOneOfAnotherFamily) {
+  Probe other = everything().probes[0];
+  other.ip_family = IpFamily::kIpv4;
+  EXPECT_NE(everything().probes[0], other);
 }
 
 TEST(Probe, DiffersFromOneOfAnotherMethod) {

@@ -112,13 +112,14 @@ TEST(MapReader, AMissingRequiredKeyIsAProblemAtTheMapping) {
 TEST(MapReader, AKeyAskedForWithHasIsAllowed) {
   EXPECT_THAT(
       read("fake_required", ", port: 1, x: 1").problems,
-      ElementsAre("t:1:46: unknown key 'x'; allowed: method, interval, timeout, port, name"));
+      ElementsAre(
+          "t:1:46: unknown key 'x'; allowed: method, interval, timeout, ip_family, port, name"));
 }
 
 TEST(MapReader, AMisspeltKeyNamesTheNearest) {
   EXPECT_THAT(read("fake", ", dealy: 1s").problems,
               ElementsAre("t:1:28: unknown key 'dealy' (did you mean 'delay'?); allowed: method, "
-                          "interval, timeout, size, text, flag, delay"));
+                          "interval, timeout, ip_family, size, text, flag, delay"));
 }
 
 }  // namespace

@@ -66,6 +66,8 @@ class ProbeHarness {
   }
   /// Observations in the histogram.
   [[nodiscard]] std::uint64_t observed() const { return series_->snapshot().histogram.count(); }
+  /// Precondition: a method that has it.
+  [[nodiscard]] metrics::HttpSeries& http() { return *series_->http(); }
   [[nodiscard]] base::nanoseconds last_rtt() const {
     return series_->snapshot().last.value_or(base::nanoseconds(-1));
   }

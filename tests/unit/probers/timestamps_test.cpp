@@ -236,6 +236,7 @@ TEST_F(Loopback, ReceivesSeveralMessagesWithTheirDataAndSender) {
   ASSERT_EQ(batch.receive(fd_.get(), 0), 3);
   EXPECT_EQ(batch.message(2).data.size(), 3U);
   EXPECT_EQ(batch.message(2).address, IpAddress::parse("127.0.0.1"));
+  EXPECT_EQ(batch.message(2).port, ntohs(address_.sin_port));
   EXPECT_FALSE(batch.message(2).truncated);
 }
 

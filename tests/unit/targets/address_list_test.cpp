@@ -21,7 +21,9 @@ std::vector<base::IpAddress> addresses(const std::vector<std::string>& texts) {
 
 std::vector<base::IpAddress> many(int count) {
   std::vector<base::IpAddress> result;
-  for (int i = 0; i < count; ++i) result.push_back(address("10.0.0." + std::to_string(i)));
+  for (int i = 0; i < count; ++i) {
+    result.push_back(address("10.0." + std::to_string(i / 200) + "." + std::to_string(i % 200)));
+  }
   return result;
 }
 
@@ -75,14 +77,29 @@ TEST(MergeAnswer, LeavesOutWhatCannotBeAPeer) {
 }
 
 TEST(MergeAnswer, IsBounded) {
-  EXPECT_EQ(merge_answer({}, many(200)).size(), kMaxAddressesPerHost);
+  EXPECT_EQ(merge_answer({}, many(5000)).size(), kMaxAddressesPerName);
 }
 
 TEST(MergeAnswer, KeepsTheSameAddressesOfALongAnswerThatRotates) {
-  std::vector<base::IpAddress> answer = many(200);
+  std::vector<base::IpAddress> answer = many(5000);
   const auto known = merge_answer({}, answer);
   std::rotate(answer.begin(), answer.begin() + 100, answer.end());
   EXPECT_EQ(merge_answer(known, answer), known);
+}
+
+TEST(AddressesOfHost, KeepsTheOrder) {
+  const auto both = addresses({"2001:db8::1", "10.0.0.2", "10.0.0.1"});
+  EXPECT_EQ(addresses_of_host(both, config::IpFamily::kAny), both);
+}
+
+TEST(AddressesOfHost, HasTheWantedFamilyOnly) {
+  const auto both = addresses({"2001:db8::1", "10.0.0.2"});
+  EXPECT_EQ(addresses_of_host(both, config::IpFamily::kIpv4), addresses({"10.0.0.2"}));
+  EXPECT_EQ(addresses_of_host(both, config::IpFamily::kIpv6), addresses({"2001:db8::1"}));
+}
+
+TEST(AddressesOfHost, IsBounded) {
+  EXPECT_EQ(addresses_of_host(many(200), config::IpFamily::kAny).size(), kMaxAddressesPerHost);
 }
 
 }  // namespace

@@ -1,8 +1,5 @@
 #include "probers/icmp/channel.h"
 
-#include <linux/errqueue.h>
-
-#include <span>
 #include <utility>
 
 #include "base/random.h"
@@ -10,114 +7,88 @@
 namespace rtt::probers::icmp {
 namespace {
 
-// Of receive calls in a row, before other work gets its turn.
-constexpr int kMostBatches = 64;
+using metrics::FailureReason;
 
-bool is_network_error(const ControlData& control) {
-  return control.error && (control.error->origin == SO_EE_ORIGIN_ICMP ||
-                           control.error->origin == SO_EE_ORIGIN_ICMP6);
+std::uint16_t unused_identifier(const Identifiers& used) {
+  for (;;) {
+    const auto identifier = static_cast<std::uint16_t>(base::random_u64());
+    if (!used.contains(identifier)) return identifier;
+  }
+}
+
+FailureReason reason_of(Failure failure) {
+  switch (failure) {
+    case Failure::kTtlExceeded:
+      return FailureReason::kTtlExceeded;
+    case Failure::kTooBig:
+      return FailureReason::kTooBig;
+    case Failure::kUnreachable:
+      break;
+  }
+  return FailureReason::kUnreachable;
 }
 
 }  // namespace
 
-std::variant<std::unique_ptr<Channel>, SocketFailure> Channel::open(const SocketSettings& settings,
-                                                                    std::uint16_t raw_identifier,
-                                                                    std::uint32_t number) {
-  auto opened = open_socket(settings, raw_identifier);
+OpenedChannel Channel::open(const ChannelSettings& settings, std::uint32_t number,
+                            const std::shared_ptr<Identifiers>& used) {
+  auto opened = open_socket(settings, unused_identifier(*used));
   if (auto* failure = std::get_if<SocketFailure>(&opened)) return std::move(*failure);
-  return std::unique_ptr<Channel>(
-      new Channel(std::get<Socket>(std::move(opened)), settings, number));
+  return std::unique_ptr<PacketChannel>(
+      new Channel(std::get<Socket>(std::move(opened)), settings.family, number, used));
 }
 
-Channel::Channel(Socket socket, const SocketSettings& settings, std::uint32_t number)
-    : socket_(std::move(socket)),
-      interface_(settings.options.interface),
-      family_(settings.family),
-      number_(number),
-      next_sequence_(static_cast<std::uint16_t>(base::random_u64())),
-      sender_(socket_, settings.family) {}
-
-bool Channel::usable() const {
-  return interface_.empty() || has_queued() ||
-         interface_index(interface_) == socket_.interface_index;
+Channel::Channel(Socket socket, int family, std::uint32_t number, std::shared_ptr<Identifiers> used)
+    : PacketChannel(std::move(socket.fd), socket.kind == EchoSocketKind::kPing, number),
+      family_(family),
+      kind_(socket.kind),
+      identifier_(socket.identifier),
+      used_(std::move(used)) {
+  used_->insert(identifier_);
 }
 
-void Channel::flush(ByteSpan filler, Tracker& tracker, ReceiveBatch& memory,
-                    VerdictCounts& counts) {
-  std::erase_if(queue_, [&tracker](const Outgoing& request) {
-    if (tracker.in_flight(request.handle)) return false;
-    tracker.abandon(request.handle);
-    return true;
-  });
-  std::span<const Outgoing> requests = queue_;
-  while (!requests.empty()) {
-    if (sender_.ids_uncertain()) {
-      drain_errors(tracker, memory, counts);
-      sender_.restart_ids();
-    }
-    requests = requests.subspan(sender_.send_some(requests, filler, tracker));
-    receive(tracker, memory, counts);
-  }
-  queue_.clear();
+Channel::~Channel() { used_->erase(used_->find(identifier_)); }
+
+RequestHead Channel::request_head(std::uint16_t sequence, std::uint64_t token,
+                                  std::uint16_t filler_sum) const {
+  return icmp::request_head(
+      family_, {.identifier = identifier_, .sequence = sequence, .token = token}, filler_sum);
 }
 
-void Channel::receive(Tracker& tracker, ReceiveBatch& memory, VerdictCounts& counts) {
-  // Transmit timestamps first: a reply needs that of its request.
-  const bool errors_expected = sender_.awaits_timestamps() || socket_.kind == EchoSocketKind::kPing;
-  if (errors_expected) drain_errors(tracker, memory, counts);
-  // Woken for nothing else: then it is the error queue, whatever is on it.
-  if (receive_messages(tracker, memory, counts) == 0 && !errors_expected) {
-    drain_errors(tracker, memory, counts);
-  }
+Tracker::Verdict Channel::on_message(const ReceiveBatch::Message& message, const Arrival& arrival,
+                                     Tracker& tracker) const {
+  return handle(parse(message.data), arrival, tracker);
 }
 
-void Channel::drain_errors(Tracker& tracker, ReceiveBatch& memory, VerdictCounts& counts) {
-  drain_error_queue(fd(), memory, [&](const ReceiveBatch::Message& message) {
-    if (message.control.transmitted) sender_.on_transmitted(message.control, tracker);
-    if (!is_network_error(message.control)) return;
-    Parsed parsed = parse_queued_error(family_, message.control.error->type,
-                                       message.control.error->code, message.data);
-    if (auto* error = std::get_if<ErrorMessage>(&parsed)) error->destination = message.address;
-    const Arrival arrival{number_, {}, std::nullopt, std::nullopt, {}};
-    ++counts[static_cast<std::size_t>(handle(parsed, arrival, tracker))];
-  });
+Tracker::Verdict Channel::on_error(const ReceiveBatch::Message& message, const Arrival& arrival,
+                                   Tracker& tracker) const {
+  const ControlData::ErrorReport& report = *message.control.error;
+  Parsed parsed = parse_queued_error(family_, report.type, report.code, message.data);
+  if (auto* error = std::get_if<ErrorMessage>(&parsed)) error->destination = message.address;
+  return handle(parsed, arrival, tracker);
 }
 
-std::size_t Channel::receive_messages(Tracker& tracker, ReceiveBatch& memory,
-                                      VerdictCounts& counts) {
-  std::size_t total = 0;
-  for (int batch = 0; batch < kMostBatches; ++batch) {
-    const int received = memory.receive(fd(), 0);
-    // A ping socket reports the error of an earlier probe this way too, once; what it was is on the
-    // error queue.
-    if (received < 0) continue;
-    const base::TimePoint now = base::Clock::now();
-    const auto count = static_cast<std::size_t>(received);
-    for (std::size_t i = 0; i < count; ++i) {
-      const ReceiveBatch::Message message = memory.message(i);
-      const Arrival arrival{number_, message.address.value_or(base::IpAddress()),
-                            message.control.timestamp, message.control.hop_limit, now};
-      ++counts[static_cast<std::size_t>(handle(parse(message), arrival, tracker))];
-    }
-    total += count;
-    if (count < memory.capacity()) break;
-  }
-  return total;
-}
-
-Parsed Channel::parse(const ReceiveBatch::Message& message) const {
-  if (message.truncated) return Malformed{};
-  if (socket_.kind == EchoSocketKind::kPing) return parse_reply(family_, message.data);
-  return family_ == AF_INET ? parse_ipv4_packet(message.data) : parse_icmpv6_message(message.data);
+Parsed Channel::parse(ByteSpan message) const {
+  if (kind_ == EchoSocketKind::kPing) return parse_reply(family_, message);
+  return family_ == AF_INET ? parse_ipv4_packet(message) : parse_icmpv6_message(message);
 }
 
 Tracker::Verdict Channel::handle(const Parsed& parsed, const Arrival& arrival,
                                  Tracker& tracker) const {
   if (std::holds_alternative<Malformed>(parsed)) return Tracker::Verdict::kMalformed;
   if (const auto* reply = std::get_if<Reply>(&parsed)) {
-    if (reply->identifier == socket_.identifier) return tracker.on_reply(*reply, arrival);
-  } else if (const auto* error = std::get_if<ErrorMessage>(&parsed)) {
-    if (error->identifier == socket_.identifier) return tracker.on_error(*error, arrival);
+    if (reply->identifier != identifier_) return Tracker::Verdict::kUnmatched;
+    return tracker.on_reply(
+        {.sequence = reply->sequence, .token = reply->token, .payload_bytes = reply->payload_bytes},
+        arrival);
+  }
+  if (const auto* error = std::get_if<ErrorMessage>(&parsed)) {
+    if (error->identifier != identifier_) return Tracker::Verdict::kUnmatched;
+    return tracker.on_error({.reason = reason_of(error->failure),
+                             .destination = error->destination,
+                             .sequence = error->sequence,
+                             .token = error->token},
+                            arrival);
   }
   return Tracker::Verdict::kUnmatched;
 }

@@ -4,7 +4,6 @@
 #include <netinet/ip_icmp.h>
 
 #include <cstring>
-#include <random>
 
 namespace rtt::probers::icmp {
 namespace {
@@ -112,13 +111,6 @@ std::uint16_t internet_sum(ByteSpan bytes, std::uint16_t sum) {
   for (; at + 1 < bytes.size(); at += 2) total += read_u16(bytes, at);
   if (at < bytes.size()) total += static_cast<std::uint64_t>(bytes[at]) << 8;
   return fold(total);
-}
-
-std::vector<std::uint8_t> make_filler(std::size_t bytes) {
-  std::vector<std::uint8_t> filler(bytes);
-  std::minstd_rand generator;
-  for (std::uint8_t& byte : filler) byte = static_cast<std::uint8_t>(generator() >> 16);
-  return filler;
 }
 
 RequestHead request_head(int family, const Request& request, std::uint16_t filler_sum) {

@@ -6,24 +6,19 @@
 // Payload of a request: the probe's token, then filler up to the configured length.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <variant>
-#include <vector>
 
 #include "base/ip_address.h"
+#include "probers/packet_sender.h"
 
 namespace rtt::probers::icmp {
 
-using ByteSpan = std::span<const std::uint8_t>;
-
 inline constexpr std::size_t kHeaderBytes = 8;  // of an ICMP message
 inline constexpr std::size_t kTokenBytes = 8;
-/// What a request starts with: header and token.
-using RequestHead = std::array<std::uint8_t, kHeaderBytes + kTokenBytes>;
+static_assert(sizeof(RequestHead) == kHeaderBytes + kTokenBytes);
 
 struct Request {
   std::uint16_t identifier = 0;
@@ -34,10 +29,6 @@ struct Request {
 /// The 16-bit ones' complement sum of RFC 1071 over `bytes`, not complemented, added to `sum`.
 /// Only the last part of a message may have an odd length.
 [[nodiscard]] std::uint16_t internet_sum(ByteSpan bytes, std::uint16_t sum = 0);
-
-/// The payload after the token: bytes that no link compresses, so that a packet takes the time that
-/// its length says. The shorter is a prefix of the longer.
-[[nodiscard]] std::vector<std::uint8_t> make_filler(std::size_t bytes);
 
 /// `filler_sum`: internet_sum() of the filler that will follow. The checksum of an IPv6 request
 /// stays 0: the kernel fills it in.

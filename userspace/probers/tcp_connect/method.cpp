@@ -32,7 +32,7 @@ std::shared_ptr<const config::MethodOptions> read_options(config::MapReader& rea
 }  // namespace
 
 Method method() {
-  return {{"tcp_connect", read_options},
+  return {{"tcp_connect", read_options, true},
           {FailureReason::kUnresolved, FailureReason::kNoRoute, FailureReason::kNoInterface,
            FailureReason::kUnreachable, FailureReason::kTtlExceeded, FailureReason::kRefused,
            FailureReason::kSendError, FailureReason::kCancelled},

@@ -52,7 +52,7 @@ base::Result<std::unique_ptr<Engine>> create_engine(base::EventLoop& loop,
 }  // namespace
 
 Method method() {
-  return {{"tcp_echo", read_options},
+  return {{"tcp_echo", read_options, true},
           {FailureReason::kUnresolved, FailureReason::kNoRoute, FailureReason::kNoInterface,
            FailureReason::kUnreachable, FailureReason::kTtlExceeded, FailureReason::kRefused,
            FailureReason::kDisconnected, FailureReason::kNotConnected, FailureReason::kBadReply,
