@@ -10,9 +10,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 /* Of tcprtt: the smoothed RTT. */
 SEC("tp_btf/tcp_probe")
-int smoothed(__u64* arguments) {
-  return CAST(true, struct tcp_sock, (void*)arguments[0])->srtt_us;
-}
+int smoothed(__u64* arguments) { return CAST(true, struct tcp_sock, (void*)arguments[0])->srtt_us; }
 
 /* Of ours: what is acknowledged, the newest skb in flight, and when that was sent. */
 SEC("tp_btf/tcp_probe")

@@ -1,5 +1,7 @@
 // Hand-over, the end, and hosts that cannot run BPF.
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <gmock/gmock.h>
 #include <netinet/tcp.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -162,6 +164,18 @@ TEST_F(LifetimeTest, BetweenTheStepsOfAHandOverTheNewInstanceCountsWhatTheOldOne
     EXPECT_EQ(samples_in(*instances[0], layout, method), 0u);
     EXPECT_EQ(samples_in(*instances[1], layout, method), 50u);
   }
+}
+
+TEST_F(LifetimeTest, AHandOverBeginsWithNoEventPassed) {
+  const auto hand_over = passive::HandOver::create();
+  ASSERT_TRUE(hand_over.ok());
+  (*hand_over)->activate(1);
+  std::vector<std::uint64_t> passed(static_cast<std::size_t>(libbpf_num_possible_cpus()), 1);
+  const std::uint32_t program = RTT_TCP_PROBE;
+  ASSERT_EQ(bpf_map_update_elem((*hand_over)->passed_fd(), &program, passed.data(), BPF_ANY), 0);
+  (*hand_over)->activate(2);
+  ASSERT_EQ(bpf_map_lookup_elem((*hand_over)->passed_fd(), &program, passed.data()), 0);
+  EXPECT_THAT(passed, ::testing::Each(0));
 }
 
 TEST_F(LifetimeTest, ANewInstanceCountsNothingBeforeItIsActivated) {

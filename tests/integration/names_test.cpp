@@ -101,9 +101,8 @@ TEST_F(NamesTest, LookupsOfAnHttpHostAreItsPhaseResolve) {
   bed_.dns->set("web.test", {"127.0.0.2"});
   const std::string probes = "probes: {page: {method: http, interval: 1s}}\n";
   const Daemon daemon(
-      bed_.here,
-      DnsBed::options(kEagerDns + probes +
-                      "targets: [{name: web, hosts: [web.test], probes: [page]}]\n"));
+      bed_.here, DnsBed::options(kEagerDns + probes +
+                                 "targets: [{name: web, hosts: [web.test], probes: [page]}]\n"));
   (void)daemon.scrape_until([](const Scrape& now) {
     return now.sum("rtt_http_phase_seconds_count", {{"peer", "web.test"}, {"phase", "resolve"}}) >
            2;

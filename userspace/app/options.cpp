@@ -75,8 +75,8 @@ base::Result<std::string> check_telemetry_path(const std::string& path) {
                                 "of / . _ ~ - without . and .. as segments");
   }
   if (path == "/" || path == "/probe" || path == "/-" || path.starts_with("/-/")) {
-    return bad_value(
-        kFlag, "'" + path + "' is taken by another page; /, /probe and /-/... are reserved");
+    return bad_value(kFlag,
+                     "'" + path + "' is taken by another page; /, /probe and /-/... are reserved");
   }
   return path;
 }

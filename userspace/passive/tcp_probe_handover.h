@@ -44,6 +44,7 @@ class HandOver {
   HandOver(base::UniqueFd state_fd, base::UniqueFd passed_fd, base::UniqueFd inner_fd,
            base::UniqueFd outer_fd, MappedArray state);
   void store(std::uint32_t from, std::uint32_t to);
+  void forget_passed();
 
   base::UniqueFd state_fd_;
   base::UniqueFd passed_fd_;

@@ -96,8 +96,9 @@ TEST(Options, RefuseATelemetryPathThatNoRequestCanName) {
 TEST(Options, RefuseATelemetryPathOfAnotherPage) {
   for (const char* path : {"/", "/probe", "/-", "/-/ready", "/-/anything"}) {
     const std::string argument = std::string("--web.telemetry-path=") + path;
-    expect_refused({argument.c_str()}, std::string("--web.telemetry-path: '") + path +
-                                           "' is taken by another page; /, /probe and /-/... are reserved");
+    expect_refused({argument.c_str()},
+                   std::string("--web.telemetry-path: '") + path +
+                       "' is taken by another page; /, /probe and /-/... are reserved");
   }
 }
 
