@@ -10,7 +10,7 @@
 
 #include "base/unique_fd.h"
 #include "config/config.h"
-#include "config/loader.h"
+#include "unit/probers/loaded_probe.h"
 
 namespace rtt::probers {
 namespace {
@@ -24,7 +24,7 @@ struct Options : config::MethodOptions {
   [[nodiscard]] bool equals(const config::MethodOptions&) const override { return true; }
 };
 
-std::variant<config::Config, config::Problems> load(const std::string& keys) {
+Loaded load(const std::string& keys) {
   const config::MethodSchema schema{.name = "m", .read_options = [](config::MapReader& reader) {
                                       auto options = std::make_shared<Options>();
                                       options->socket = read_socket_options(reader);
@@ -34,21 +34,9 @@ std::variant<config::Config, config::Problems> load(const std::string& keys) {
                       std::span(&schema, 1));
 }
 
-SocketOptions options(const std::string& keys) {
-  const auto loaded = load(keys);
-  if (const auto* problems = std::get_if<config::Problems>(&loaded)) {
-    ADD_FAILURE() << problems->front();
-    return {};
-  }
-  return dynamic_cast<const Options&>(*std::get<config::Config>(loaded).probes.front().options)
-      .socket;
-}
+SocketOptions options(const std::string& keys) { return options_in<Options>(load(keys)).socket; }
 
-std::vector<std::string> problems(const std::string& keys) {
-  const auto loaded = load(keys);
-  const auto* problems = std::get_if<config::Problems>(&loaded);
-  return problems != nullptr ? *problems : std::vector<std::string>{};
-}
+config::Problems problems(const std::string& keys) { return problems_in(load(keys)); }
 
 TEST(SocketOptions, MayAllBeAbsent) { EXPECT_EQ(options(""), SocketOptions{}); }
 

@@ -2,11 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "config/loader.h"
 #include "probers/tcp_connect/method.h"
 #include "probers/tcp_connect/options.h"
 #include "probers/tcp_echo/method.h"
 #include "probers/tcp_echo/options.h"
+#include "unit/probers/loaded_probe.h"
 
 namespace rtt::probers {
 namespace {
@@ -15,7 +15,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-std::variant<config::Config, config::Problems> load(const std::string& probe) {
+Loaded load(const std::string& probe) {
   const std::vector<config::MethodSchema> methods = {tcp_connect::method().schema,
                                                      tcp_echo::method().schema};
   return config::load("probes:\n  p: {" + probe + "}\n", "test.yml", methods);
@@ -23,19 +23,10 @@ std::variant<config::Config, config::Problems> load(const std::string& probe) {
 
 template <typename Options>
 Options options_of(const std::string& probe) {
-  const auto loaded = load(probe);
-  if (const auto* problems = std::get_if<config::Problems>(&loaded)) {
-    ADD_FAILURE() << problems->front();
-    return {};
-  }
-  return dynamic_cast<const Options&>(*std::get<config::Config>(loaded).probes.front().options);
+  return options_in<Options>(load(probe));
 }
 
-config::Problems problems_of(const std::string& probe) {
-  const auto loaded = load(probe);
-  const auto* problems = std::get_if<config::Problems>(&loaded);
-  return problems ? *problems : config::Problems{};
-}
+config::Problems problems_of(const std::string& probe) { return problems_in(load(probe)); }
 
 TEST(TcpOptions, EveryKeyIsRead) {
   const auto options =

@@ -3,8 +3,8 @@
 
 #include <gmock/gmock.h>
 
-#include "config/loader.h"
 #include "probers/http/method.h"
+#include "unit/probers/loaded_probe.h"
 
 namespace rtt::probers::http {
 namespace {
@@ -15,25 +15,14 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using namespace std::chrono_literals;
 
-std::variant<config::Config, config::Problems> load(const std::string& keys) {
+Loaded load(const std::string& keys) {
   const std::vector<config::MethodSchema> methods = {method().schema};
   return config::load("probes:\n  p:\n    method: http\n" + keys, "test.yml", methods);
 }
 
-Options options_of(const std::string& keys) {
-  const auto loaded = load(keys);
-  if (const auto* problems = std::get_if<config::Problems>(&loaded)) {
-    for (const std::string& problem : *problems) ADD_FAILURE() << problem;
-    return {};
-  }
-  return dynamic_cast<const Options&>(*std::get<config::Config>(loaded).probes.front().options);
-}
+Options options_of(const std::string& keys) { return options_in<Options>(load(keys)); }
 
-config::Problems problems_of(const std::string& keys) {
-  const auto loaded = load(keys);
-  const auto* problems = std::get_if<config::Problems>(&loaded);
-  return problems ? *problems : config::Problems{};
-}
+config::Problems problems_of(const std::string& keys) { return problems_in(load(keys)); }
 
 TEST(HttpOptions, EveryKeyHasADefault) {
   const Options options = options_of("");

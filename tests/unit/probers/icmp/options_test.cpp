@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "config/loader.h"
 #include "probers/icmp/method.h"
+#include "unit/probers/loaded_probe.h"
 
 namespace rtt::probers::icmp {
 namespace {
@@ -14,27 +14,16 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::variant<config::Config, config::Problems> load(const std::string& keys) {
+Loaded load(const std::string& keys) {
   const config::MethodSchema schema = method().schema;
   return config::load("probes:\n  ping: {method: icmp" + keys +
                           "}\ntargets:\n  - {name: t, hosts: [h], probes: [ping]}\n",
                       "test.yml", std::span(&schema, 1));
 }
 
-Options options(const std::string& keys) {
-  const auto loaded = load(keys);
-  if (const auto* problems = std::get_if<config::Problems>(&loaded)) {
-    ADD_FAILURE() << problems->front();
-    return {};
-  }
-  return dynamic_cast<const Options&>(*std::get<config::Config>(loaded).probes.at(0).options);
-}
+Options options(const std::string& keys) { return options_in<Options>(load(keys)); }
 
-std::vector<std::string> problems(const std::string& keys) {
-  const auto loaded = load(keys);
-  const auto* problems = std::get_if<config::Problems>(&loaded);
-  return problems != nullptr ? *problems : std::vector<std::string>{};
-}
+config::Problems problems(const std::string& keys) { return problems_in(load(keys)); }
 
 TEST(IcmpOptions, HaveDefaults) {
   EXPECT_EQ(options("").payload_bytes, 56);
