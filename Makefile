@@ -46,7 +46,7 @@ lint: test-deps lint-deps ## check format and run clang-tidy
 format: lint-deps ## format the sources
 	clang-format-$(CLANG) -i $(SOURCES)
 
-BENCH ?= bpf_cost throughput passive_truth active_truth active_cost tcp_info scrape start bounds
+BENCH ?= bpf_cost throughput passive_truth active_truth active_cost active_scale tcp_info scrape start bounds
 bench: build-deps test-deps bench-deps ## measure against other programs: tables of docs/performance.md (BENCH="scrape start": some)
 	cmake -S . -B $(BUILD) -G Ninja -DBUILD_TESTING=ON
 	cmake --build $(BUILD) --target $(addprefix bench_,$(BENCH)) -j $(JOBS)

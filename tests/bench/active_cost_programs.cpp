@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "bench/active_cost_blackbox.h"
+#include "bench/big_scrape.h"
 #include "bench/measure.h"
 #include "support/daemon.h"
 #include "support/http_client.h"
@@ -27,33 +28,9 @@ using support::Namespace;
 using support::SetupError;
 using Peers = std::vector<std::string>;
 
-/// Calls on_sample(labels, value) for each sample of that name. Scrape would check half a million
-/// lines of 10,000 peers for nothing.
-template <typename OnSample>
-void for_each_sample(const std::string& text, const std::string& name, OnSample&& on_sample) {
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with(name + "{")) continue;
-    const std::size_t space = line.rfind(' ');
-    on_sample(line.substr(0, space), std::stod(line.substr(space + 1)));
-  }
-}
-
-double sum(const std::string& text, const std::string& name) {
-  double total = 0;
-  for_each_sample(text, name, [&](const std::string&, double value) { total += value; });
-  return total;
-}
-
 double percent(double part, double whole) {
   if (whole <= 0) throw SetupError("no probes in a program's own report");
   return 100 * part / whole;
-}
-
-std::string get(const Namespace& where, std::uint16_t port) {
-  const auto response = support::fetch({.where = &where, .port = port, .path = "/metrics"});
-  if (!response) throw SetupError(response.error().message);
-  return response->body;
 }
 
 class Exporter final : public Program {
@@ -71,14 +48,14 @@ class Exporter final : public Program {
   pid_t pid() const override { return daemon_.process().pid(); }
 
   Report report() override {
-    const std::string text = get(where_, 10049);
-    std::vector<double> rtts_us;
-    for_each_sample(text, "rtt_smoothed_seconds",
-                    [&](const std::string&, double value) { rtts_us.push_back(value * 1e6); });
+    const std::string text = scrape_text(where_, 10049);
+    std::vector<double> rtts_us = values_of(text, "rtt_smoothed_seconds");
+    for (double& rtt : rtts_us) rtt *= 1e6;
     if (rtts_us.empty()) throw SetupError("rtt_exporter reports no RTT");
-    const double lost = sum(text, "rtt_probes_lost_total") + sum(text, "rtt_probes_failed_total");
+    const double lost =
+        sum_of(text, "rtt_probes_lost_total") + sum_of(text, "rtt_probes_failed_total");
     return {.median_rtt_us = median(rtts_us),
-            .lost_percent = percent(lost, sum(text, "rtt_probes_sent_total"))};
+            .lost_percent = percent(lost, sum_of(text, "rtt_probes_sent_total"))};
   }
 
  private:
@@ -133,9 +110,9 @@ class Smokeping final : public Program {
 
   Report report() override {
     // The replies of its first second it does not count yet.
-    const std::string before = get(where_, 9374);
+    const std::string before = scrape_text(where_, 9374);
     std::this_thread::sleep_for(1s);
-    const std::string text = get(where_, 9374);
+    const std::string text = scrape_text(where_, 9374);
     const std::string responses = "smokeping_response_duration_seconds";
     std::map<double, double> cumulative;
     for_each_sample(text, responses + "_bucket", [&](const std::string& labels, double value) {
@@ -144,12 +121,12 @@ class Smokeping final : public Program {
     });
     support::HistogramSample histogram;
     for (const auto& [bound, count] : cumulative) histogram.buckets.push_back({bound, count});
-    histogram.count = sum(text, responses + "_count");
+    histogram.count = sum_of(text, responses + "_count");
     const auto rtt = histogram.median();
     if (!rtt) throw SetupError("smokeping_prober reports no RTT");
     const double sent =
-        sum(text, "smokeping_requests_total") - sum(before, "smokeping_requests_total");
-    const double lost = sent - (histogram.count - sum(before, responses + "_count"));
+        sum_of(text, "smokeping_requests_total") - sum_of(before, "smokeping_requests_total");
+    const double lost = sent - (histogram.count - sum_of(before, responses + "_count"));
     return {.median_rtt_us = *rtt * 1e6, .lost_percent = percent(std::max(lost, 0.0), sent)};
   }
 

@@ -125,8 +125,9 @@ base::Result<Options> check(const CLI::App& app, const Texts& texts) {
 
 std::variant<Options, Exit> parse_options(int argc, const char* const* argv,
                                           std::string_view version) {
-  CLI::App app("Measures round-trip times by ICMP and TCP into one set of Prometheus histograms.",
-               "rtt_exporter");
+  CLI::App app(
+      "Measures round-trip times by ICMP, TCP, UDP and HTTP into one set of Prometheus histograms.",
+      "rtt_exporter");
   Texts texts;
   describe_flags(app, texts);
   const auto refuse = [&app](const std::string& reason) {

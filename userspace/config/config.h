@@ -25,6 +25,8 @@ using std::chrono::nanoseconds;
 struct MethodOptions {
   virtual ~MethodOptions() = default;
   [[nodiscard]] virtual bool equals(const MethodOptions& other) const = 0;
+  /// The same without what goes on beside the probes and is not for a burst of them; null: all of it is.
+  [[nodiscard]] virtual std::shared_ptr<const MethodOptions> for_burst() const { return nullptr; }
 };
 
 /// Which addresses of a host count.

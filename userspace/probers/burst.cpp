@@ -12,8 +12,9 @@ using base::nanoseconds;
 constexpr nanoseconds kPause = std::chrono::milliseconds(2);
 constexpr nanoseconds kMaxReserve = std::chrono::milliseconds(50);
 
-config::Probe with_timeout(config::Probe probe, nanoseconds timeout) {
+config::Probe for_burst(config::Probe probe, nanoseconds timeout) {
   probe.timeout = timeout;
+  if (auto options = probe.options->for_burst()) probe.options = std::move(options);
   return probe;
 }
 
@@ -39,7 +40,7 @@ Burst::Burst(base::EventLoop& loop, Engine& engine, const Options& options,
       timing_(options.address ? plan(options.probe, count_, deadline_ - started_)
                               : Timing{nanoseconds(0), options.probe.timeout}),
       on_end_(std::move(on_end)),
-      prober_(engine.create_prober(with_timeout(options.probe, timing_.timeout), series_)),
+      prober_(engine.create_prober(for_burst(options.probe, timing_.timeout), series_)),
       timer_(loop.timer([this] { on_timer(); })) {
   prober_->set_address(options.address);
   timer_.expires_at(started_);

@@ -16,8 +16,18 @@ using namespace std::chrono_literals;
 using base::nanoseconds;
 using metrics::FailureReason;
 
-config::Probe probe_of(nanoseconds interval, nanoseconds timeout) {
+struct FakeOptions final : config::MethodOptions {
+  explicit FakeOptions(bool does_more) : more(does_more) {}
+  [[nodiscard]] bool equals(const MethodOptions&) const override { return true; }
+  [[nodiscard]] std::shared_ptr<const MethodOptions> for_burst() const override {
+    return more ? std::make_shared<FakeOptions>(false) : nullptr;
+  }
+  const bool more;  // than its probes
+};
+
+config::Probe probe_of(nanoseconds interval, nanoseconds timeout, bool more = false) {
   config::Probe probe;
+  probe.options = std::make_shared<FakeOptions>(more);
   probe.interval = interval;
   probe.timeout = timeout;
   return probe;
@@ -98,6 +108,7 @@ struct FakeEngine final : Engine {
   std::unique_ptr<Prober> create_prober(const config::Probe& probe,
                                         std::shared_ptr<metrics::ProbeSeries> series) override {
     timeout = probe.timeout;
+    more = dynamic_cast<const FakeOptions&>(*probe.options).more;
     return std::make_unique<FakeProber>(*this, std::move(series));
   }
   void flush() override { flushed = started; }
@@ -106,6 +117,7 @@ struct FakeEngine final : Engine {
   int started = 0;
   int flushed = 0;  // of those that were started
   nanoseconds timeout{};
+  bool more = false;
 };
 
 class BurstTest : public testing::Test {
@@ -148,6 +160,12 @@ class BurstTest : public testing::Test {
   std::unique_ptr<Burst> burst_;
   support::LoopThread thread_;
 };
+
+TEST_F(BurstTest, LeavesOutWhatGoesOnBesideTheProbes) {
+  start(probe_of(10ms, 1s, true), 1, 5s);
+  ASSERT_TRUE(ends());
+  EXPECT_FALSE(engine_.more);
+}
 
 TEST_F(BurstTest, SendsAllProbesAndEnds) {
   start(probe_of(10ms, 1s), 5, 30s);

@@ -69,6 +69,13 @@ bool trust_the_same(const Options& a, const Options& b) {
 
 }  // namespace
 
+std::shared_ptr<const config::MethodOptions> Options::for_burst() const {
+  if (!download) return nullptr;
+  auto probes_only = std::make_shared<Options>(*this);
+  probes_only->download.reset();
+  return probes_only;
+}
+
 bool Options::equals(const config::MethodOptions& other) const {
   const auto* same = dynamic_cast<const Options*>(&other);
   return same && https == same->https && port == same->port && path == same->path &&

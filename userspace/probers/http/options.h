@@ -67,6 +67,7 @@ struct Options final : config::MethodOptions {
   std::optional<DownloadOptions> download;
 
   [[nodiscard]] bool equals(const config::MethodOptions& other) const override;
+  [[nodiscard]] std::shared_ptr<const config::MethodOptions> for_burst() const override;
 };
 
 [[nodiscard]] std::shared_ptr<const config::MethodOptions> read_options(config::MapReader& reader);

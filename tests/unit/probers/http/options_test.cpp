@@ -128,6 +128,13 @@ TEST(HttpOptions, EachSourceHasItsDownload) {
   EXPECT_EQ(download->parallel, 2U);
 }
 
+TEST(HttpOptions, ABurstDownloadsNothing) {
+  const auto burst = options_of("    download: {parallel: 2}\n").for_burst();
+  ASSERT_NE(burst, nullptr);
+  EXPECT_EQ(dynamic_cast<const Options&>(*burst).download, std::nullopt);
+  EXPECT_EQ(options_of("").for_burst(), nullptr);
+}
+
 struct Bad {
   const char* keys;
   const char* problem;
