@@ -96,12 +96,14 @@ Sample measure(const Load& load) {
                            60s, 500ms)) {
     throw support::SetupError(load.method + ": no three replies per peer in a minute");
   }
-  const Counts before = counts(text());
-  const auto cpu_before = cpu_time(daemon.process().pid());
+  const std::string first = text();
   const auto start = base::Clock::now();
+  const Counts before = counts(first);
+  const auto cpu_before = cpu_time(daemon.process().pid());
+  const auto cpu_start = base::Clock::now();
   std::this_thread::sleep_for(kWindow);
   const double cpu = base::to_seconds(cpu_time(daemon.process().pid()) - cpu_before);
-  const double seconds = base::to_seconds(base::Clock::now() - start);
+  const double seconds = base::to_seconds(base::Clock::now() - cpu_start);
   const std::string last = text();
   const double all_seconds = base::to_seconds(base::Clock::now() - start);
   const Counts after = counts(last);

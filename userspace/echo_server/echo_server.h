@@ -18,7 +18,7 @@
 namespace rtt::echo_server {
 
 struct Limits {
-  std::size_t max_connections = 1024;  // further ones are closed at once and counted
+  std::size_t max_connections = 4096;  // further ones are closed at once and counted
   base::nanoseconds idle_timeout = std::chrono::minutes(5);
 };
 
