@@ -100,7 +100,7 @@ TEST_F(HttpDownloadTest, TheByteLimitEndsIt) {
 }
 
 TEST_F(HttpDownloadTest, TheTimeLimitEndsItAndItCounts) {
-  options_.download->max_time = 100ms;
+  options_.download->max_time = 1s;
   start();
   const TcpPeer client = accept_download();
   client.write("HTTP/1.1 200 OK\r\n\r\nsome");

@@ -78,7 +78,7 @@ TEST_F(HttpTest, TheRttEndsWithTheFirstByte) {
   start();
   const TcpPeer client = serve("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no");
   const auto first_byte = base::Clock::now();
-  std::this_thread::sleep_for(200ms);
+  std::this_thread::sleep_for(500ms);
   const auto body = base::Clock::now() - first_byte;
   client.write("k");
   ASSERT_TRUE(harness_->finish());
