@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
-/* (peer, method, nanoseconds) -> one more in its cell, and in the sum; or one more dropped. */
+/* (peer, method, nanoseconds, weight) -> so many more in its cell, and in the sum; or so many more dropped. */
 #ifndef RTT_HISTOGRAM_BPF_H
 #define RTT_HISTOGRAM_BPF_H
 
@@ -39,7 +39,8 @@ static __always_inline void add(__u64* to, __u64 value, const bool alone) {
     __sync_fetch_and_add(to, value);
 }
 
-static __always_inline void count_sample(__u32 peer, __u32 method, __u64 rtt_ns, const bool alone) {
+static __always_inline void count_sample(__u32 peer, __u32 method, __u64 rtt_ns, __u64 weight,
+                                         const bool alone) {
   __u32 stripe = bpf_get_smp_processor_id() & stripe_mask;
   __u32 index = (stripe * peers + peer) * RTT_METHODS + method;
   struct rtt_row* row = bpf_map_lookup_elem(&rtt_rows, &index);
@@ -47,15 +48,15 @@ static __always_inline void count_sample(__u32 peer, __u32 method, __u64 rtt_ns,
   __u32 cell = rtt_cell_of(&bucket_table, rtt_ns);
   if (cell >= bucket_table.cell_count) return;
   *(volatile __u8*)&row->occupied[cell / RTT_GROUP_CELLS] = 1;
-  add(&row->cells[cell], 1, alone);
+  add(&row->cells[cell], weight, alone);
   /* User space takes an unchanged sum for an untouched row. */
-  add(&row->sum_ns, rtt_ns ? rtt_ns : 1, alone);
+  add(&row->sum_ns, (rtt_ns ? rtt_ns : 1) * weight, alone);
 }
 
-static __always_inline void count_drop(__u32 method, enum rtt_drop reason) {
+static __always_inline void count_drop(__u32 method, enum rtt_drop reason, __u64 weight) {
   __u32 index = method * RTT_DROPS + reason;
   __u64* count = bpf_map_lookup_elem(&rtt_dropped, &index);
-  if (count) __sync_fetch_and_add(count, 1);
+  if (count) __sync_fetch_and_add(count, weight);
 }
 
 #endif

@@ -16,7 +16,7 @@
  *   rtt_cpu          what a CPU remembers: when it last read the clock (arrival.bpf.h), and what
  *                    rtt_prefixes said of an address (classify.bpf.h).
  *   rtt_dropped      __u64 per [program][reason]; only ever grows.
- *   rtt_state        struct rtt_state, which only user space writes. Shared by all instances.
+ *   rtt_state        struct rtt_state. Programs write only to what says so. Shared by all instances.
  *   rtt_passed       events handed from one instance to the next. Shared by all instances.
  *
  * Much of the cost of a program that runs between two system calls is the first touch of each page: what
@@ -58,6 +58,9 @@ enum rtt_drop {
 #define RTT_GROUP_CELLS 16
 #define RTT_GROUPS (RTT_MAX_CELLS / RTT_GROUP_CELLS)
 
+/* Of the runs that get as far as to look for a sample. */
+#define RTT_TIMED_ONE_IN 251
+
 #define RTT_CACHE_BITS 10
 #define RTT_CACHE_ENTRIES (1u << RTT_CACHE_BITS)
 
@@ -85,7 +88,7 @@ struct rtt_cpu {
   __u64 clock_tick;   /* of the last reading of the clock, in jiffies */
   __u64 clock_now_ns; /* what it read */
   __u32 cache_in_use;
-  __u32 padding;
+  __u32 runs_until_timed; /* see sampling.bpf.h */
   struct rtt_cache_entry cache[RTT_CACHE_ENTRIES];
 };
 
@@ -99,6 +102,10 @@ struct rtt_state {
   struct rtt_switch counting; /* see handover.bpf.h */
   __s64 realtime_minus_monotonic_ns;
   __u64 prefix_generation; /* rises when answers of rtt_prefixes may have changed */
+  __u64 sampling_interval; /* one event in so many counts, with that weight; a power of two */
+  /* What the timed runs of all programs took. Written by programs, so a cache line away from the rest. */
+  __u64 padding[12];
+  __u64 timed_ns;
 };
 
 RTT_STATIC_ASSERT(sizeof(struct rtt_row) == 40, "rows are packed");
@@ -106,6 +113,6 @@ RTT_STATIC_ASSERT(sizeof(struct rtt_prefix_key) == 20, "as the LPM trie wants it
 RTT_STATIC_ASSERT(sizeof(struct rtt_cache_entry) == 24, "no padding");
 RTT_STATIC_ASSERT(sizeof(struct rtt_cpu) <= 32768, "the limit of a per-CPU map value");
 RTT_STATIC_ASSERT(sizeof(struct rtt_switch) == 8, "one word");
-RTT_STATIC_ASSERT(sizeof(struct rtt_state) == 24, "whole words");
+RTT_STATIC_ASSERT(sizeof(struct rtt_state) == 136, "whole words");
 
 #endif

@@ -24,6 +24,7 @@ struct {
 struct context {
   const volatile struct rtt_state* state;
   struct rtt_cpu* cpu;
+  __u64 weight; /* of the event, see sampling.bpf.h */
 };
 
 /* Looked up once per event. Always succeeds, but the verifier wants to hear it. */

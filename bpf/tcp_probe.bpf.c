@@ -14,6 +14,7 @@
 #include "bpf/histogram.bpf.h"
 #include "bpf/kernel_read.bpf.h"
 #include "bpf/rtt_shared.h"
+#include "bpf/sampling.bpf.h"
 
 /* The kernel knows no name for "GPL-2.0 OR Apache-2.0"; helpers ask for this one. */
 char LICENSE[] SEC("license") = "GPL";
@@ -139,6 +140,17 @@ static __always_inline enum rtt_drop measure(const struct context* context,
   return RTT_DROPS;
 }
 
+static __always_inline void count_acknowledgement(const struct context* context, struct sock* sk,
+                                                  const struct tcp_sock* tp, __u32 snd_una,
+                                                  const struct sk_buff* skb, const bool can_cast) {
+  __u64 rtt_ns = 0;
+  enum rtt_drop drop = measure(context, tp, snd_una, skb, &rtt_ns, can_cast);
+  if (drop == RTT_DROPS)
+    count_sample(classify(context, sk), RTT_TCP_PROBE, rtt_ns, context->weight, can_cast);
+  else
+    count_drop(RTT_TCP_PROBE, drop, context->weight);
+}
+
 static __always_inline int on_segment(struct sock* sk, struct sk_buff* skb, const bool can_cast) {
   const struct tcp_sock* tp = can_cast ? CAST(true, struct tcp_sock, sk) : bpf_skc_to_tcp_sock(sk);
   if (!tp) return 0;
@@ -147,28 +159,33 @@ static __always_inline int on_segment(struct sock* sk, struct sk_buff* skb, cons
   if (!before(snd_una, READ_CB(__u32, skb, ack_seq))) return 0;
   if ((flags_of(skb) & (TCPHDR_ACK | TCPHDR_SYN | TCPHDR_RST)) != TCPHDR_ACK) return 0;
   struct context context;
-  if (!find_context(&context) || !counts_here(&context, RTT_TCP_PROBE)) return 0;
-  __u64 rtt_ns = 0;
-  enum rtt_drop drop = measure(&context, tp, snd_una, skb, &rtt_ns, can_cast);
-  if (drop == RTT_DROPS)
-    count_sample(classify(&context, sk), RTT_TCP_PROBE, rtt_ns, can_cast);
-  else
-    count_drop(RTT_TCP_PROBE, drop);
+  if (!find_context(&context)) return 0;
+  __u64 begin_ns = begin_timing(&context);
+  if (counts_here(&context, RTT_TCP_PROBE) && sampled(&context))
+    count_acknowledgement(&context, sk, tp, snd_una, skb, can_cast);
+  end_timing(&context, begin_ns);
   return 0;
+}
+
+static __always_inline void count_handshake(const struct context* context, struct sock* sk) {
+  const struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
+  if (!tp) return;
+  __u32 srtt_us = tp->srtt_us;
+  if (tp->total_retrans)
+    count_drop(RTT_TCP_HANDSHAKE, RTT_DROP_RETRANSMITTED, context->weight);
+  else if (!srtt_us)
+    count_drop(RTT_TCP_HANDSHAKE, RTT_DROP_NO_SAMPLE, context->weight);
+  else
+    count_sample(classify(context, sk), RTT_TCP_HANDSHAKE, (__u64)(srtt_us >> 3) * 1000,
+                 context->weight, false);
 }
 
 static __always_inline int on_established(struct sock* sk) {
   struct context context;
-  if (!find_context(&context) || !counts_here(&context, RTT_TCP_HANDSHAKE)) return 0;
-  const struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
-  if (!tp) return 0;
-  __u32 srtt_us = tp->srtt_us;
-  if (tp->total_retrans)
-    count_drop(RTT_TCP_HANDSHAKE, RTT_DROP_RETRANSMITTED);
-  else if (!srtt_us)
-    count_drop(RTT_TCP_HANDSHAKE, RTT_DROP_NO_SAMPLE);
-  else
-    count_sample(classify(&context, sk), RTT_TCP_HANDSHAKE, (__u64)(srtt_us >> 3) * 1000, false);
+  if (!find_context(&context)) return 0;
+  __u64 begin_ns = begin_timing(&context);
+  if (counts_here(&context, RTT_TCP_HANDSHAKE) && sampled(&context)) count_handshake(&context, sk);
+  end_timing(&context, begin_ns);
   return 0;
 }
 

@@ -30,12 +30,6 @@ namespace {
 
 constexpr const char* kHook = "tcp_probe";
 
-template <typename T>
-T value_or_throw(base::Result<T> result) {
-  if (!result) throw support::SetupError(result.error().message);
-  return std::move(*result);
-}
-
 bpf_prog_info info_of(int fd) {
   bpf_prog_info info{};
   __u32 size = sizeof info;
@@ -149,7 +143,7 @@ class Exporter : public Subject {
  public:
   explicit Exporter(int prefixes) {
     const config::Config config = configuration(prefixes);
-    const auto grid = std::make_shared<const metrics::BucketGrid>(value_or_throw(
+    const auto grid = std::make_shared<const metrics::BucketGrid>(support::value_or_throw(
         metrics::BucketGrid::create(config.histogram.buckets, config.histogram.native_schema)));
     const targets::PeerTable peers(config);
     classifier_.emplace(peers, std::vector<bool>(peers.size(), true));
@@ -160,8 +154,8 @@ class Exporter : public Subject {
                        std::make_shared<metrics::Series>(labels, "tcp_handshake", grid)});
     }
     const __u32 last_before = last_program();
-    source_ = value_or_throw(passive::TcpProbeSource::create(loop_, *grid, *classifier_,
-                                                             std::move(slots), metrics_, nullptr));
+    source_ = support::value_or_throw(passive::TcpProbeSource::create(
+        loop_, *grid, *classifier_, std::move(slots), metrics_, nullptr));
     source_->activate();
     find_program(last_before);
   }

@@ -20,18 +20,12 @@
 namespace rtt::bench {
 namespace {
 
-template <typename T>
-T value_or_throw(base::Result<T> result) {
-  if (!result) throw support::SetupError(result.error().message);
-  return std::move(*result);
-}
-
 config::Config configuration(const std::string& remote) {
   const unsigned whole = remote.find(':') == std::string::npos ? 32 : 128;
   const std::string network = remote + "/" + std::to_string(whole);
   config::Target target;
   target.name = "far";
-  target.networks.push_back({network, value_or_throw(base::IpPrefix::parse(network))});
+  target.networks.push_back({network, support::value_or_throw(base::IpPrefix::parse(network))});
   config::Config config;
   config.targets.push_back(std::move(target));
   return config;
@@ -41,7 +35,7 @@ std::shared_ptr<const metrics::BucketGrid> grid_of(const std::vector<base::nanos
   std::vector<double> seconds;
   for (const base::nanoseconds bound : bounds) seconds.push_back(base::to_seconds(bound));
   return std::make_shared<const metrics::BucketGrid>(
-      value_or_throw(metrics::BucketGrid::create(std::move(seconds), std::nullopt)));
+      support::value_or_throw(metrics::BucketGrid::create(std::move(seconds), std::nullopt)));
 }
 
 __u32 last_map() {
@@ -101,14 +95,14 @@ ProbeSamples::ProbeSamples(const std::string& remote, const std::vector<base::na
                      std::make_shared<metrics::Series>(labels, "tcp_handshake", grid)});
   }
   const __u32 last_before = last_map();
-  impl_->source = value_or_throw(passive::TcpProbeSource::create(
+  impl_->source = support::value_or_throw(passive::TcpProbeSource::create(
       impl_->loop, *grid, classifier, std::move(slots), impl_->metrics, nullptr));
   impl_->source->activate();
   impl_->layout = passive::TcpProbeLayout::create(peers.size(), grid->cell_count(), 0);
   impl_->row = (peers.size() - 1) * RTT_METHODS + RTT_TCP_PROBE;
   const std::size_t words = std::size_t{impl_->layout.rows()} * impl_->layout.words_per_row();
-  impl_->words =
-      value_or_throw(passive::MappedArray::create(rows_map(last_before).get(), words, "rtt_rows"));
+  impl_->words = support::value_or_throw(
+      passive::MappedArray::create(rows_map(last_before).get(), words, "rtt_rows"));
   impl_->total = impl_->read();
 }
 

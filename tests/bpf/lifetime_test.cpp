@@ -15,14 +15,12 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <numeric>
 #include <thread>
 
 #include "bpf/rtt_shared.h"
+#include "instance.h"
 #include "measured_link.h"
 #include "passive/tcp_probe_handover.h"
-#include "passive/tcp_probe_object.h"
-#include "passive/tcp_probe_prefixes.h"
 #include "support/socket.h"
 #include "support/wait_until.h"
 
@@ -128,41 +126,21 @@ TEST_F(LifetimeTest, AHandOverUnderTrafficNeitherLosesNorDoublesASample) {
   EXPECT_GE(samples + missed + traffic.retransmissions(), traffic.exchanges());
 }
 
-/// Samples of peer 1 in an instance's rows.
-std::uint64_t samples_in(const passive::TcpProbeObject& object,
-                         const passive::TcpProbeLayout& layout, rtt_method method) {
-  const std::uint32_t peer_1 = RTT_METHODS + method;
-  std::vector<std::uint64_t> row(layout.words_per_row());
-  EXPECT_EQ(bpf_map_lookup_elem(object.rows_fd(), &peer_1, row.data()), 0);
-  return std::accumulate(row.begin() + passive::TcpProbeLayout::kWordsBeforeCells, row.end(),
-                         std::uint64_t{0});
-}
-
 TEST_F(LifetimeTest, BetweenTheStepsOfAHandOverTheNewInstanceCountsWhatTheOldOnePasses) {
   const auto hand_over = passive::HandOver::create();
   ASSERT_TRUE(hand_over.ok());
-  passive::TcpProbeLayout layout;
-  layout.peers = 2;
-  layout.cells = static_cast<std::uint32_t>(Measurement::grid()->cell_count());
-  const passive::PrefixTable::Rows server{
-      {base::IpPrefix(base::IpAddress::parse(addresses_.b4).value()), 1}};
-  std::vector<std::unique_ptr<passive::TcpProbeObject>> instances;
-  for (std::uint32_t generation : {1, 2}) {
-    auto object =
-        passive::TcpProbeObject::load(*Measurement::grid(), layout, **hand_over, generation);
-    ASSERT_TRUE(object.ok()) << object.error().message;
-    ASSERT_TRUE(passive::PrefixTable((*object)->prefixes_fd()).set(server).ok());
-    ASSERT_TRUE((*object)->attach().ok());
-    instances.push_back(std::move(*object));
-  }
+  const Instance first(**hand_over, 1, addresses_.b4);
+  const Instance second(**hand_over, 2, addresses_.b4);
   const std::uint32_t zero = 0;
-  const rtt_state between{
-      .counting = {1, 2}, .realtime_minus_monotonic_ns = 0, .prefix_generation = 1};
+  rtt_state between{};
+  between.counting = {1, 2};
+  between.prefix_generation = 1;
+  between.sampling_interval = 1;
   ASSERT_EQ(bpf_map_update_elem((*hand_over)->state_fd(), &zero, &between, BPF_ANY), 0);
   connect_and_exchange(50);
   for (const rtt_method method : {RTT_TCP_PROBE, RTT_TCP_HANDSHAKE}) {
-    EXPECT_EQ(samples_in(*instances[0], layout, method), 0u);
-    EXPECT_EQ(samples_in(*instances[1], layout, method), 50u);
+    EXPECT_EQ(first.row(method).samples, 0u);
+    EXPECT_EQ(second.row(method).samples, 50u);
   }
 }
 

@@ -7,19 +7,9 @@
 #include "support/socket.h"
 
 namespace rtt::bpf_test {
-namespace {
-
-template <typename T>
-T value_or_throw(base::Result<T> result) {
-  if (!result) throw support::SetupError(result.error().message);
-  return std::move(*result);
-}
-
-}  // namespace
-
 std::shared_ptr<const metrics::BucketGrid> Measurement::grid() {
   static const auto kGrid = std::make_shared<const metrics::BucketGrid>(
-      value_or_throw(metrics::BucketGrid::create({0.0001, 0.001, 0.01, 0.1, 1}, 3)));
+      support::value_or_throw(metrics::BucketGrid::create({0.0001, 0.001, 0.01, 0.1, 1}, 3)));
   return kGrid;
 }
 
@@ -36,7 +26,7 @@ void Measurement::start(std::vector<config::Target> targets) {
   for (const auto& peer : peers.peers()) {
     slots.push_back({series(peer, "tcp_probe"), series(peer, "tcp_handshake")});
   }
-  auto next = value_or_throw(passive::TcpProbeSource::create(
+  auto next = support::value_or_throw(passive::TcpProbeSource::create(
       loop_, *grid(), *classifier_, std::move(slots), metrics_, source_.get()));
   next->activate();
   source_ = std::move(next);
@@ -67,14 +57,14 @@ double Measurement::exporter_value(const std::string& name,
   if (source_) source_->collect();
   std::string text;
   metrics_.append_text(text);
-  return value_or_throw(support::Scrape::parse(text)).sum(name, labels);
+  return support::value_or_throw(support::Scrape::parse(text)).sum(name, labels);
 }
 
 config::Target network_target(const std::string& name, const std::vector<std::string>& networks) {
   config::Target target;
   target.name = name;
   for (const auto& network : networks) {
-    target.networks.push_back({network, value_or_throw(base::IpPrefix::parse(network))});
+    target.networks.push_back({network, support::value_or_throw(base::IpPrefix::parse(network))});
   }
   return target;
 }
@@ -100,13 +90,13 @@ std::vector<config::Target> MeasuredLinkTest::both_hosts() const {
 }
 
 base::UniqueFd MeasuredLinkTest::connect(const std::string& host) const {
-  return client_->run([&] { return value_or_throw(support::connect_tcp(host, port_)); });
+  return client_->run([&] { return support::value_or_throw(support::connect_tcp(host, port_)); });
 }
 
 void MeasuredLinkTest::connect_and_exchange(const std::string& host, int times) const {
   client_->run([&] {
     for (int i = 0; i < times; ++i) {
-      const auto fd = value_or_throw(support::connect_tcp(host, port_));
+      const auto fd = support::value_or_throw(support::connect_tcp(host, port_));
       if (!support::exchange(fd.get(), "ping")) throw support::SetupError("no echo");
     }
   });

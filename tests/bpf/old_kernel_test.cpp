@@ -39,8 +39,10 @@ class OldKernelTest : public MeasuredLinkTest {
     ASSERT_EQ(rtt_tcp_probe::load(skeleton_.get()), 0);
     name_server_as_peer_1();
     const std::uint32_t zero = 0;
-    const rtt_state on{
-        .counting = {1, 1}, .realtime_minus_monotonic_ns = 0, .prefix_generation = 1};
+    rtt_state on{};
+    on.counting = {1, 1};
+    on.prefix_generation = 1;
+    on.sampling_interval = 1;
     ASSERT_EQ(bpf_map_update_elem(bpf_map__fd(skeleton_->maps.rtt_state), &zero, &on, 0), 0);
     ASSERT_EQ(rtt_tcp_probe::attach(skeleton_.get()), 0);
   }

@@ -4,6 +4,10 @@
 
 #include <stdexcept>
 #include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "base/result.h"
 
 namespace rtt::support {
 
@@ -14,5 +18,11 @@ class SetupError : public std::runtime_error {
 
 /// Throws "context: strerror(errno)".
 [[noreturn]] void throw_errno(std::string_view context);
+
+template <typename T>
+T value_or_throw(base::Result<T> result) {
+  if (!result) throw SetupError(result.error().message);
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
 
 }  // namespace rtt::support

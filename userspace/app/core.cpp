@@ -91,7 +91,7 @@ base::Result<void> Core::run(const Configuration& configuration, targets::Expans
   if (!tcp_probe) return tcp_probe.error();
 
   store_.replace(next->plan.series);
-  switch_tcp_probe(std::move(*tcp_probe));
+  switch_tcp_probe(std::move(*tcp_probe), next->plan.config.passive.tcp_probe.max_cpu_share);
   configure_tcp_info(*next);
   probe_thread_->set_probes(next->plan.probes);
   running_ = std::move(next);
@@ -186,8 +186,11 @@ base::Result<std::shared_ptr<passive::TcpProbeSource>> Core::load_tcp_probe(
   return source;
 }
 
-void Core::switch_tcp_probe(std::shared_ptr<passive::TcpProbeSource> next) {
-  if (next) next->activate();
+void Core::switch_tcp_probe(std::shared_ptr<passive::TcpProbeSource> next, double max_cpu_share) {
+  if (next) {
+    next->activate();
+    next->set_max_cpu_share(max_cpu_share);
+  }
   std::vector<std::shared_ptr<metrics::Collector>> collectors = {process_metrics_};
   if (next) collectors.push_back(next);
   exposition_.set_collectors(std::move(collectors));

@@ -65,7 +65,7 @@ class Core {
   // Nothing when the configuration has it off, or when this host cannot run it (said on the board).
   [[nodiscard]] base::Result<std::shared_ptr<passive::TcpProbeSource>> load_tcp_probe(
       const Running& next, const metrics::BucketGrid& grid);
-  void switch_tcp_probe(std::shared_ptr<passive::TcpProbeSource> next);
+  void switch_tcp_probe(std::shared_ptr<passive::TcpProbeSource> next, double max_cpu_share);
   void configure_tcp_info(const Running& next);
   void on_addresses(const std::string& host, const std::vector<base::IpAddress>& addresses);
   [[nodiscard]] std::optional<std::vector<passive::ActiveRemote>> take_busiest();

@@ -76,6 +76,7 @@ struct HistogramConfig {
 struct PassiveConfig {
   struct TcpProbe {
     bool enabled = true;
+    double max_cpu_share = 1;  // of one CPU; past it the programs sample
   } tcp_probe;
   struct TcpInfo {
     bool enabled = true;

@@ -1,5 +1,6 @@
 #include "config/map_reader.h"
 
+#include <sstream>
 #include <utility>
 
 #include "base/duration.h"
@@ -12,6 +13,12 @@ namespace {
 
 std::string integer_range(std::int64_t min, std::int64_t max) {
   return "a whole number from " + std::to_string(min) + " to " + std::to_string(max);
+}
+
+std::string number_range(double min, double max) {
+  std::ostringstream text;
+  text << "a number from " << min << " to " << max;
+  return text.str();
 }
 
 }  // namespace
@@ -52,6 +59,15 @@ std::int64_t MapReader::integer(std::string_view key, std::int64_t default_value
   const auto number = to_integer(*value);
   if (number && *number >= min && *number <= max) return *number;
   problem_at(key, in_quotes(key) + description(*value) + "; allowed: " + integer_range(min, max));
+  return default_value;
+}
+
+double MapReader::number(std::string_view key, double default_value, double min, double max) {
+  const config::Node* value = Loader::take(*this, key);
+  if (value == nullptr) return default_value;
+  const auto number = to_number(*value);
+  if (number && *number >= min && *number <= max) return *number;
+  problem_at(key, in_quotes(key) + description(*value) + "; allowed: " + number_range(min, max));
   return default_value;
 }
 

@@ -34,6 +34,7 @@ class MapReader {
   [[nodiscard]] bool boolean(std::string_view key, bool default_value);
   [[nodiscard]] std::int64_t integer(std::string_view key, std::int64_t default_value,
                                      std::int64_t min, std::int64_t max);
+  [[nodiscard]] double number(std::string_view key, double default_value, double min, double max);
   /// A missing key is a problem; then and on a bad value returns min.
   [[nodiscard]] std::int64_t required_integer(std::string_view key, std::int64_t min,
                                               std::int64_t max);

@@ -11,6 +11,8 @@ namespace {
 
 constexpr nanoseconds kMinPollInterval = std::chrono::milliseconds(100);
 constexpr nanoseconds kMaxPollInterval = std::chrono::hours(1);
+constexpr double kMinCpuShare = 0.01;
+constexpr double kMaxCpuShare = 1024;
 constexpr std::int64_t kMaxSeries = 1'000'000;
 
 bool is_wildcard(const base::ListenAddress& listen) {
@@ -64,6 +66,8 @@ PassiveConfig read_passive(MapReader& root) {
   read_section(root, "passive", [&](MapReader& passive) {
     read_section(passive, "tcp_probe", [&](MapReader& tcp_probe) {
       config.tcp_probe.enabled = tcp_probe.boolean("enabled", config.tcp_probe.enabled);
+      config.tcp_probe.max_cpu_share = tcp_probe.number(
+          "max_cpu_share", config.tcp_probe.max_cpu_share, kMinCpuShare, kMaxCpuShare);
     });
     read_section(passive, "tcp_info", [&](MapReader& tcp_info) {
       config.tcp_info.enabled = tcp_info.boolean("enabled", config.tcp_info.enabled);

@@ -22,6 +22,8 @@ constexpr std::size_t kWord = sizeof(std::uint64_t);
 constexpr std::size_t kCounting = offsetof(rtt_state, counting) / kWord;
 constexpr std::size_t kClockDifference = offsetof(rtt_state, realtime_minus_monotonic_ns) / kWord;
 constexpr std::size_t kPrefixGeneration = offsetof(rtt_state, prefix_generation) / kWord;
+constexpr std::size_t kSamplingInterval = offsetof(rtt_state, sampling_interval) / kWord;
+constexpr std::size_t kTimed = offsetof(rtt_state, timed_ns) / kWord;
 
 base::Result<base::UniqueFd> create_map(bpf_map_type type, const char* name,
                                         std::uint32_t value_size, std::uint32_t entries,
@@ -45,6 +47,7 @@ HandOver::HandOver(base::UniqueFd state_fd, base::UniqueFd passed_fd, base::Uniq
       outer_fd_(std::move(outer_fd)),
       state_(std::move(state)) {
   forget_prefixes();
+  set_sampling_interval(1);
 }
 
 base::Result<std::shared_ptr<HandOver>> HandOver::create() {
@@ -71,6 +74,15 @@ void HandOver::store(std::uint32_t from, std::uint32_t to) {
 
 void HandOver::set_clock_difference(base::nanoseconds realtime_minus_monotonic) {
   state_.store(kClockDifference, static_cast<std::uint64_t>(realtime_minus_monotonic.count()));
+}
+
+void HandOver::set_sampling_interval(std::uint32_t interval) {
+  assert(std::has_single_bit(interval));
+  state_.store(kSamplingInterval, interval);
+}
+
+base::nanoseconds HandOver::programs_cost() const {
+  return base::nanoseconds(state_.load(kTimed) * RTT_TIMED_ONE_IN);
 }
 
 void HandOver::forget_prefixes() { state_.store(kPrefixGeneration, ++prefix_generation_); }

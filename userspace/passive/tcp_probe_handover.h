@@ -1,5 +1,6 @@
 // What the programs of all instances of the source have in common: which of them counts (the user side of
-// bpf/handover.bpf.h), how far apart the clocks are, and which answers about prefixes still hold.
+// bpf/handover.bpf.h), how far apart the clocks are, which answers about prefixes still hold, and how many
+// events count (bpf/sampling.bpf.h).
 //
 // One object, shared by all instances of a process. For the control loop.
 #pragma once
@@ -35,6 +36,11 @@ class HandOver {
 
   /// What the programs remember of prefixes is void from here on.
   void forget_prefixes();
+
+  /// From here on one event in `interval` counts, with that weight. 1 at first; a power of two.
+  void set_sampling_interval(std::uint32_t interval);
+  /// CPU time that all programs took so far, estimated from the runs that were timed.
+  [[nodiscard]] base::nanoseconds programs_cost() const;
 
   /// Returns when every program run that was under way has ended (an RCU grace period, some
   /// milliseconds).

@@ -10,6 +10,7 @@
 #include "passive/tcp_probe_prefixes.h"
 #include "passive/tcp_probe_requirements.h"
 #include "passive/tcp_probe_rows.h"
+#include "passive/tcp_probe_sampling.h"
 #include "passive/tcp_probe_statistics.h"
 
 namespace rtt::passive {
@@ -37,6 +38,7 @@ struct TcpProbeSource::Impl {
   std::vector<SlotSeries> series;
   RowNumbers numbers;
   std::shared_ptr<HandOver> hand_over;
+  std::shared_ptr<TcpProbeSampling> sampling;
   std::uint32_t generation;
   std::unique_ptr<TcpProbeObject> object;
   PrefixTable prefixes;
@@ -76,11 +78,14 @@ base::Result<std::unique_ptr<TcpProbeSource>> TcpProbeSource::create(
     state->set_clock_difference(difference);
   });
   if (!clock) return clock.error();
+  auto sampling = previous ? previous->impl_->sampling
+                           : std::make_shared<TcpProbeSampling>(loop, *hand_over, metrics);
   if (auto attached = (*object)->attach(); !attached) return attached.error();
 
-  return std::unique_ptr<TcpProbeSource>(new TcpProbeSource(std::make_unique<Impl>(Impl{
-      std::move(series), std::move(numbers), std::move(*hand_over), generation, std::move(*object),
-      std::move(prefixes), std::move(*rows), std::move(*statistics), std::move(*clock)})));
+  return std::unique_ptr<TcpProbeSource>(new TcpProbeSource(std::make_unique<Impl>(
+      Impl{std::move(series), std::move(numbers), std::move(*hand_over), std::move(sampling),
+           generation, std::move(*object), std::move(prefixes), std::move(*rows),
+           std::move(*statistics), std::move(*clock)})));
 }
 
 TcpProbeSource::~TcpProbeSource() {
@@ -89,6 +94,8 @@ TcpProbeSource::~TcpProbeSource() {
   impl_->hand_over->wait_for_running_programs();
   impl_->collect();
 }
+
+void TcpProbeSource::set_max_cpu_share(double share) { impl_->sampling->set_max_cpu_share(share); }
 
 void TcpProbeSource::activate() { impl_->hand_over->activate(impl_->generation); }
 

@@ -68,6 +68,7 @@ TEST(Loader, EmptyTextHasNoTargets) { EXPECT_THAT(loaded("").targets, IsEmpty())
 TEST(Loader, EmptyTextHasThePassiveSourcesOn) {
   const PassiveConfig passive = loaded("").passive;
   EXPECT_TRUE(passive.tcp_probe.enabled);
+  EXPECT_EQ(passive.tcp_probe.max_cpu_share, 1);
   EXPECT_TRUE(passive.tcp_info.enabled);
   EXPECT_EQ(passive.tcp_info.interval, seconds(5));
 }
@@ -124,6 +125,11 @@ TEST(Loader, ReadsPassiveSources) {
   const PassiveConfig passive = everything().passive;
   EXPECT_FALSE(passive.tcp_probe.enabled);
   EXPECT_EQ(passive.tcp_info.interval, seconds(90));
+}
+
+TEST(Loader, ReadsTheCpuShareOfThePrograms) {
+  EXPECT_EQ(loaded("passive: {tcp_probe: {max_cpu_share: 0.01}}").passive.tcp_probe.max_cpu_share,
+            0.01);
 }
 
 TEST(Loader, TcpInfoCanBeOff) {

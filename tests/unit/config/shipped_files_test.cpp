@@ -82,6 +82,7 @@ TEST(AnnotatedFile, StatesTheDefaultSources) {
   const Config annotated = loaded(contents("rtt_exporter.yml"));
   EXPECT_EQ(annotated.max_series, loaded("").max_series);
   EXPECT_TRUE(annotated.passive.tcp_probe.enabled);
+  EXPECT_EQ(annotated.passive.tcp_probe.max_cpu_share, loaded("").passive.tcp_probe.max_cpu_share);
   EXPECT_TRUE(annotated.passive.tcp_info.enabled);
   EXPECT_EQ(annotated.passive.tcp_info.interval, loaded("").passive.tcp_info.interval);
 }
