@@ -6,7 +6,7 @@ CLANG := 19
 
 BUILD_PACKAGES := g++ cmake ninja-build pkg-config clang-$(CLANG) bpftool libbpf-dev libelf-dev zlib1g-dev \
   libmicrohttpd-dev libgnutls28-dev libcrypt-dev prometheus-cpp-dev libyaml-cpp-dev libasio-dev libc-ares-dev \
-  libcurl4-openssl-dev libssl-dev libprotobuf-dev protobuf-compiler libcli11-dev libspdlog-dev nlohmann-json3-dev
+  libcurl4-openssl-dev libssl-dev libcap-dev libsystemd-dev libprotobuf-dev protobuf-compiler libcli11-dev libspdlog-dev nlohmann-json3-dev
 TEST_PACKAGES := libgtest-dev libgmock-dev libvalijson-dev libclang-rt-$(CLANG)-dev llvm-$(CLANG) \
   iproute2 iputils-ping iperf3 tcpdump prometheus libcap2-bin util-linux openssl curl nginx-light
 BENCH_PACKAGES := libbpf-tools fping prometheus-smokeping-prober prometheus-blackbox-exporter

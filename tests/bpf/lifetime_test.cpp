@@ -20,6 +20,7 @@
 #include "bpf/rtt_shared.h"
 #include "instance.h"
 #include "measured_link.h"
+#include "passive/bpf_run_time.h"
 #include "passive/tcp_probe_handover.h"
 #include "support/socket.h"
 #include "support/wait_until.h"
@@ -220,6 +221,8 @@ TEST_F(LifetimeTest, NothingIsLeftBehind) {
 }
 
 TEST_F(LifetimeTest, TheProgramsCostIsExported) {
+  const auto counting = passive::count_bpf_run_time();
+  ASSERT_TRUE(counting.ok()) << counting.error().message;
   Measurement measurement(both_hosts());
   connect_and_exchange(10);
   const std::map<std::string, std::string> program{{"program", "tcp_probe"}};

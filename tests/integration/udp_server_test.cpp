@@ -27,10 +27,9 @@ class Server {
     where.run([&] { thread_ = std::make_unique<support::LoopThread>(); });
     thread_->call([&] {
       const base::ListenAddress everywhere{.address = std::nullopt, .port = port};
-      auto server =
-          echo_server::EchoServer::create(thread_->loop(), metrics_, std::span(&everywhere, 1));
-      if (!server) throw support::SetupError(server.error().message);
-      server_ = *std::move(server);
+      auto sockets = echo_server::BoundSockets::open(std::span(&everywhere, 1));
+      if (!sockets) throw support::SetupError(sockets.error().message);
+      server_ = echo_server::EchoServer::create(thread_->loop(), metrics_, *std::move(sockets));
     });
   }
   ~Server() {

@@ -65,13 +65,16 @@ Core::Core(base::EventLoop& loop)
 Core::~Core() { exposition_.set_collectors({}); }
 
 base::Result<void> Core::apply(Configuration configuration) {
-  const bool first = running_ == nullptr;
-  auto allowed = first ? start(configuration) : check_changeable(configuration);
+  auto allowed = check_changeable(configuration);
   if (!allowed) return allowed;
+  return take_up(std::move(configuration));
+}
+
+base::Result<void> Core::take_up(Configuration configuration) {
   discovery_->configure(configuration.config);
   auto applied = run(configuration, expand(configuration.config));
   if (!applied) {
-    if (!first) discovery_->configure(configuration_->config);
+    if (configuration_) discovery_->configure(configuration_->config);
     return applied;
   }
   configuration_ = std::move(configuration);
@@ -144,26 +147,29 @@ base::Result<void> Core::check_changeable(const Configuration& next) const {
   return {};
 }
 
-base::Result<void> Core::start(const Configuration& configuration) {
+base::Result<void> Core::start(Configuration configuration,
+                               std::vector<echo_server::BoundSockets> echo_sockets) {
   auto resolver = targets::Resolver::create(
       loop_, metrics_,
       [this](const auto& host, const auto& addresses) { on_addresses(host, addresses); }, {},
       {.on_lookup = [this](const auto& host, auto duration) { on_lookup(host, duration); },
        .on_failure = [this](const auto& host) { discovery_->on_lookup_failure(host); }});
   if (!resolver) return resolver.error();
-  auto probe_thread = std::make_unique<ProbeThread>(
+  probe_thread_ = std::make_unique<ProbeThread>(
       metrics_, [this](const std::string& method, std::optional<std::string> reason) {
         board_.set(method, std::move(reason));
       });
-  auto listening = probe_thread->start_echo_server(configuration.config.echo_server_listen);
-  if (!listening) return listening;
+  probe_thread_->start_echo_server(std::move(echo_sockets));
   discovery_ = std::make_unique<Discovery>(
       loop_, metrics_,
       Discovery::Callbacks{.on_change = [this] { discovered_.note(); },
                            .take_busiest = [this] { return take_busiest(); }});
   resolver_ = std::move(*resolver);
-  probe_thread_ = std::move(probe_thread);
-  return {};
+  return take_up(std::move(configuration));
+}
+
+void Core::post_to_probe_loop(std::function<void()> function) {
+  probe_thread_->post(std::move(function));
 }
 
 base::Result<std::shared_ptr<passive::TcpProbeSource>> Core::load_tcp_probe(

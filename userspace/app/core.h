@@ -5,6 +5,7 @@
 // go in one way only, that of a reload. Lives on the control loop.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,6 +20,7 @@
 #include "app/source_board.h"
 #include "base/event_loop.h"
 #include "base/result.h"
+#include "echo_server/bound_sockets.h"
 #include "metrics/exposition.h"
 #include "metrics/process_metrics.h"
 #include "passive/tcp_info_source.h"
@@ -34,9 +36,13 @@ class Core {
   explicit Core(base::EventLoop& loop);
   ~Core();
 
-  /// The first call starts everything; a later one is a reload: series of unchanged peers keep
-  /// their counts. Error: why nothing was changed (of a first call: why the program cannot start).
+  /// To be called once, before anything else. Error: why the program cannot start.
+  [[nodiscard]] base::Result<void> start(Configuration configuration,
+                                         std::vector<echo_server::BoundSockets> echo_sockets);
+  /// A reload: series of unchanged peers keep their counts. Error: why nothing was changed.
   [[nodiscard]] base::Result<void> apply(Configuration configuration);
+  /// Calls it on the probe loop; does not wait.
+  void post_to_probe_loop(std::function<void()> function);
 
   [[nodiscard]] metrics::ExporterMetrics& metrics() { return metrics_; }
   [[nodiscard]] metrics::Exposition& exposition() { return exposition_; }
@@ -55,7 +61,7 @@ class Core {
   };
 
   [[nodiscard]] base::Result<void> check_changeable(const Configuration& next) const;
-  [[nodiscard]] base::Result<void> start(const Configuration& configuration);
+  [[nodiscard]] base::Result<void> take_up(Configuration configuration);
   // Everything as the configuration says, with what is discovered by now. Error: nothing was changed.
   [[nodiscard]] base::Result<void> run(const Configuration& configuration,
                                        targets::Expansion expansion);

@@ -1,7 +1,6 @@
 #include "app/daemon.h"
 
 #include <malloc.h>
-#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
@@ -11,9 +10,15 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "app/core.h"
+#include "app/notifier.h"
+#include "app/privileged_start.h"
+#include "app/privileges.h"
 #include "app/probe_endpoint.h"
+#include "app/reload_paths.h"
+#include "app/watchdog.h"
 #include "base/logging.h"
 #include "web/server.h"
 #include "web/settings_file.h"
@@ -40,14 +45,6 @@ void print_problems(const config::Problems& problems) {
   for (const std::string& problem : problems) std::fprintf(stderr, "%s\n", problem.c_str());
 }
 
-// Each echo connection and each connect in flight takes a descriptor.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 // Fresh memory costs the kernel more time than filling it. So what a scrape reads its series into, up to
 // this much, stays for the next one, once and not for each thread that sends; what a larger one takes
 // goes back to the system when it is sent.
@@ -66,32 +63,43 @@ class Daemon {
 
  private:
   base::Result<void> start();
+  base::Result<void> serve(std::vector<web::ListenSocket> sockets);
   base::Result<Configuration> load();
   base::Result<void> apply(Configuration configuration);
   base::Result<void> reload();
   base::Result<void> reload_from_other_thread();
   void note_success();
+  [[nodiscard]] std::string status() const;
   void on_signal(int signal);
 
   const Options& options_;
+  Notifier notifier_;
   base::EventLoop loop_;
+  base::UniqueFd bpf_run_time_;
   Core core_;
   std::atomic<bool> ready_ = false;
   std::atomic<bool> stopping_ = false;
   ProbeEndpoint probe_endpoint_{core_.metrics()};
   std::unique_ptr<web::SettingsFile> web_settings_;  // null without --web.config.file
   std::unique_ptr<web::Server> server_;
+  std::optional<Watchdog> watchdog_;  // if somebody waits for it
 };
 
 int Daemon::run() {
   loop_.on_signals({SIGHUP, SIGINT, SIGTERM}, [this](int signal) { on_signal(signal); });
   if (const auto started = start(); !started) {
     base::log_error("cannot start", {{"reason", started.error().message}});
+    notifier_.status("Cannot start: " + started.error().message);
     return 1;
   }
   ready_ = true;
   for (const base::ListenAddress& address : server_->addresses()) {
     base::log_info("listening", {{"address", address.to_string()}});
+  }
+  notifier_.ready(status());
+  if (const auto timeout = Notifier::watchdog_timeout()) {
+    watchdog_.emplace(loop_, notifier_, *timeout,
+                      [this](auto answer) { core_.post_to_probe_loop(std::move(answer)); });
   }
   loop_.run();
   stopping_ = true;
@@ -105,11 +113,23 @@ base::Result<void> Daemon::start() {
   core_.metrics().set_gauge(kBuildInfo, {{"version", RTT_VERSION}, {"compiler", RTT_COMPILER}}, 1);
   auto configuration = load();
   if (!configuration) return configuration.error();
-  auto applied = apply(*std::move(configuration));
-  if (!applied) return applied;
+  auto privileged = PrivilegedStart::create(options_, configuration->config);
+  if (!privileged) return privileged.error();
+  bpf_run_time_ = std::move(privileged->bpf_run_time);
+  auto gave_up = give_up_privileges(reload_paths(options_, *configuration, web_settings_.get()));
+  if (!gave_up) return gave_up;
+  // Here threads begin.
+  auto probe_endpoint = ProbeEndpoint::settings_of(*configuration);
+  auto started = core_.start(*std::move(configuration), std::move(privileged->echo));
+  if (!started) return started;
+  probe_endpoint_.configure(std::move(probe_endpoint));
   note_success();
-  auto server = web::Server::create({.listen = options_.listen,
-                                     .telemetry_path = options_.telemetry_path,
+  return serve(std::move(privileged->web));
+}
+
+base::Result<void> Daemon::serve(std::vector<web::ListenSocket> sockets) {
+  auto server = web::Server::create(std::move(sockets),
+                                    {.telemetry_path = options_.telemetry_path,
                                      .version = RTT_VERSION,
                                      .settings = web_settings_.get()},
                                     {.exposition = core_.exposition(),
@@ -150,6 +170,7 @@ base::Result<void> Daemon::apply(Configuration configuration) {
 }
 
 base::Result<void> Daemon::reload() {
+  notifier_.reloading();
   auto applied = web_settings_ ? web_settings_->reload() : base::Result<void>();
   if (applied) {
     auto configuration = load_configuration(options_.config_file);
@@ -162,10 +183,13 @@ base::Result<void> Daemon::reload() {
   if (applied) {
     note_success();
     base::log_info("configuration reloaded");
+    notifier_.ready(status());
   } else {
     core_.metrics().set_gauge(kReloadSuccessful, {}, 0);
     base::log_error("reload refused, the old configuration stays in force",
                     {{"reason", applied.error().message}});
+    notifier_.ready("Reload refused, the old configuration stays in force: " +
+                    applied.error().message);
   }
   return applied;
 }
@@ -187,12 +211,23 @@ void Daemon::note_success() {
   core_.metrics().set_gauge(kReloadTimestamp, {}, now.count());
 }
 
+// For a person who looks at the service.
+std::string Daemon::status() const {
+  std::string up;
+  std::string down;
+  for (const web::Backend::Source& source : core_.sources().sources()) {
+    (source.up ? up : down) += " " + source.name;
+  }
+  return "Measuring:" + (up.empty() ? " nothing" : up) + (down.empty() ? "" : "; off:" + down);
+}
+
 void Daemon::on_signal(int signal) {
   if (signal == SIGHUP) {
     // reload() has said in the log and in the metrics how it went.
     (void)reload();
   } else {
     base::log_info("stopping", {{"signal", std::to_string(signal)}});
+    notifier_.stopping();
     loop_.stop();
   }
 }
@@ -203,7 +238,7 @@ int run_daemon(const Options& options) {
   base::configure_logging(options.log_level, options.log_format);
   std::signal(SIGPIPE, SIG_IGN);
   keep_memory_for_scrapes();
-  raise_descriptor_limit();
+  raise_limits();
   return Daemon(options).run();
 }
 

@@ -30,18 +30,9 @@ ProbeThread::~ProbeThread() {
   thread_.join();
 }
 
-base::Result<void> ProbeThread::start_echo_server(std::span<const base::ListenAddress> listen) {
-  std::optional<base::Error> error;
-  call([&] {
-    auto created = echo_server::EchoServer::create(loop_, metrics_, listen);
-    if (created) {
-      echo_server_ = std::move(*created);
-    } else {
-      error = created.error();
-    }
-  });
-  if (error) return *std::move(error);
-  return {};
+void ProbeThread::start_echo_server(std::vector<echo_server::BoundSockets> sockets) {
+  call(
+      [&] { echo_server_ = echo_server::EchoServer::create(loop_, metrics_, std::move(sockets)); });
 }
 
 void ProbeThread::set_probes(std::span<const probers::PlannedProbe> probes) {

@@ -10,11 +10,10 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/event_loop.h"
-#include "base/listen_address.h"
-#include "base/result.h"
 #include "echo_server/echo_server.h"
 #include "metrics/exporter_metrics.h"
 #include "probers/probe_runner.h"
@@ -30,12 +29,14 @@ class ProbeThread {
   ProbeThread(const ProbeThread&) = delete;
   ProbeThread& operator=(const ProbeThread&) = delete;
 
-  /// Precondition: not called before. Error: which address cannot be listened on, and why.
-  [[nodiscard]] base::Result<void> start_echo_server(std::span<const base::ListenAddress> listen);
+  /// Precondition: not called before.
+  void start_echo_server(std::vector<echo_server::BoundSockets> sockets);
   /// In portions, so that probes that are due meanwhile are not late.
   void set_probes(std::span<const probers::PlannedProbe> probes);
   /// Does not wait.
   void set_addresses(const std::string& host, std::vector<base::IpAddress> addresses);
+  /// Calls it on the probe loop. Does not wait.
+  void post(std::function<void()> function) { loop_.post(std::move(function)); }
 
  private:
   void call(const std::function<void()>& function);

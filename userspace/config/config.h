@@ -27,6 +27,8 @@ struct MethodOptions {
   [[nodiscard]] virtual bool equals(const MethodOptions& other) const = 0;
   /// The same without what goes on beside the probes and is not for a burst of them; null: all of it is.
   [[nodiscard]] virtual std::shared_ptr<const MethodOptions> for_burst() const { return nullptr; }
+  /// Paths of what was read for them beside the configuration.
+  [[nodiscard]] virtual std::vector<std::string> files() const { return {}; }
 };
 
 /// Which addresses of a host count.

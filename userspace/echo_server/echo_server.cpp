@@ -6,12 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <iterator>
 #include <map>
 
 #include "base/logging.h"
 #include "echo_server/connection.h"
-#include "echo_server/listener.h"
 #include "echo_server/udp_service.h"
 
 namespace rtt::echo_server {
@@ -38,7 +36,6 @@ constexpr std::string_view kResources = "resources";
 constexpr std::size_t kScratchBytes = 16 * 1024;
 // Other work of the loop gets its turn in between.
 constexpr int kAcceptsPerTurn = 16;
-constexpr int kPortChoices = 8;
 constexpr base::nanoseconds kAcceptPause = std::chrono::milliseconds(100);
 
 base::UniqueFd open_reserve() { return base::UniqueFd(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
@@ -69,8 +66,7 @@ struct EchoServer::Impl {
     update_gauge();
   }
 
-  [[nodiscard]] base::Result<void> open(const base::ListenAddress& address);
-  [[nodiscard]] base::Result<void> open_udp(const base::ListenAddress& address);
+  void serve(BoundSockets sockets);
   void open_door(Door& door);
   void accept_some(Door& door);
   /// Whether to go on accepting after a failed accept4().
@@ -98,34 +94,17 @@ struct EchoServer::Impl {
   std::unique_ptr<Udp> udp;  // once there is an address
 };
 
-base::Result<void> EchoServer::Impl::open(const base::ListenAddress& address) {
-  auto listener = Listener::open(address);
-  if (!listener) return listener.error();
-  auto opened = open_udp(listener->address);
-  // A port that the kernel chose may be free for TCP only.
-  for (int i = 0; !opened && address.port == 0 && i < kPortChoices; ++i) {
-    listener = Listener::open(address);
-    if (!listener) return listener.error();
-    opened = open_udp(listener->address);
-  }
-  if (!opened) return opened;
-  doors.push_back(std::make_unique<Door>(Door{std::move(*listener), {}, {}}));
-  open_door(*doors.back());
-  base::log_info("echo server listens", {{"address", doors.back()->listener.address.to_string()}});
-  return {};
-}
-
-base::Result<void> EchoServer::Impl::open_udp(const base::ListenAddress& address) {
+void EchoServer::Impl::serve(BoundSockets sockets) {
+  const base::ListenAddress address = sockets.tcp.address;
   if (!udp) udp = std::make_unique<Udp>();
-  std::vector<std::unique_ptr<UdpService>> opened;
-  for (const int family : Listener::families(address)) {
-    auto service = UdpService::open(loop, address, family, udp->batch, udp->guard,
-                                    [this](const RefusalCounts& counts) { count_dropped(counts); });
-    if (!service) return service.error();
-    opened.push_back(std::move(*service));
+  for (base::UniqueFd& socket : sockets.udp) {
+    udp->services.push_back(std::make_unique<UdpService>(
+        loop, std::move(socket), address.port, udp->batch, udp->guard,
+        [this](const RefusalCounts& counts) { count_dropped(counts); }));
   }
-  std::move(opened.begin(), opened.end(), std::back_inserter(udp->services));
-  return {};
+  doors.push_back(std::make_unique<Door>(Door{std::move(sockets.tcp), {}, {}}));
+  open_door(*doors.back());
+  base::log_info("echo server listens", {{"address", address.to_string()}});
 }
 
 void EchoServer::Impl::open_door(Door& door) {
@@ -195,13 +174,11 @@ void EchoServer::Impl::update_gauge() {
   metrics.set_gauge(kConnections, {}, static_cast<double>(connections.size()));
 }
 
-base::Result<std::unique_ptr<EchoServer>> EchoServer::create(
-    base::EventLoop& loop, metrics::ExporterMetrics& metrics,
-    std::span<const base::ListenAddress> listen, Limits limits) {
+std::unique_ptr<EchoServer> EchoServer::create(base::EventLoop& loop,
+                                               metrics::ExporterMetrics& metrics,
+                                               std::vector<BoundSockets> sockets, Limits limits) {
   auto impl = std::make_unique<Impl>(loop, metrics, limits);
-  for (const base::ListenAddress& address : listen) {
-    if (auto opened = impl->open(address); !opened) return opened.error();
-  }
+  for (BoundSockets& bound : sockets) impl->serve(std::move(bound));
   impl->count_rejected(kLimit, 0);
   impl->count_rejected(kResources, 0);
   impl->count_dropped({});

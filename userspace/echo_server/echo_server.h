@@ -7,12 +7,11 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "base/event_loop.h"
 #include "base/listen_address.h"
-#include "base/result.h"
+#include "echo_server/bound_sockets.h"
 #include "metrics/exporter_metrics.h"
 
 namespace rtt::echo_server {
@@ -24,10 +23,11 @@ struct Limits {
 
 class EchoServer {
  public:
-  /// Error: the address that cannot be listened on, and why.
-  [[nodiscard]] static base::Result<std::unique_ptr<EchoServer>> create(
-      base::EventLoop& loop, metrics::ExporterMetrics& metrics,
-      std::span<const base::ListenAddress> listen, Limits limits = {});
+  /// `loop` and `metrics` must outlive it.
+  [[nodiscard]] static std::unique_ptr<EchoServer> create(base::EventLoop& loop,
+                                                          metrics::ExporterMetrics& metrics,
+                                                          std::vector<BoundSockets> sockets,
+                                                          Limits limits = {});
   ~EchoServer();
 
   /// As bound: a port 0 replaced by the kernel's choice.

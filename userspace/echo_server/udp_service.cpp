@@ -33,24 +33,19 @@ bool bind_to(int fd, const base::ListenAddress& address, int family) {
   const base::IpAddress any =
       family == AF_INET6 ? base::IpAddress(in6addr_any) : base::IpAddress(in_addr{INADDR_ANY});
   const base::SocketAddress where(address.address.value_or(any), address.port);
-  return bind(fd, where.get(), where.length) == 0;
+  return ::bind(fd, where.get(), where.length) == 0;
 }
 
 }  // namespace
 
-base::Result<std::unique_ptr<UdpService>> UdpService::open(base::EventLoop& loop,
-                                                           const base::ListenAddress& address,
-                                                           int family, DatagramBatch& batch,
-                                                           RepeatGuard& guard,
-                                                           OnRefused on_refused) {
+base::Result<base::UniqueFd> UdpService::bind(const base::ListenAddress& address, int family) {
   base::UniqueFd fd(socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   // What is to be known of datagrams is asked for before the first can come.
   if (!fd || !DatagramBatch::prepare(fd.get(), family) || !bind_to(fd.get(), address, family)) {
     return cannot_listen(address);
   }
   enlarge_buffer(fd.get());
-  return std::unique_ptr<UdpService>(
-      new UdpService(loop, std::move(fd), address.port, batch, guard, std::move(on_refused)));
+  return fd;
 }
 
 UdpService::UdpService(base::EventLoop& loop, base::UniqueFd socket, std::uint16_t port,

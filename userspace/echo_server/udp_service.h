@@ -28,18 +28,19 @@ class UdpService {
  public:
   using OnRefused = std::function<void(const RefusalCounts&)>;
 
-  /// `address`: with a port other than 0. `family`: AF_INET or AF_INET6, that of the address if it
-  /// has one. `batch` (memory for the time of a callback) and `guard` may be shared by the services
-  /// of a loop and must outlive them. Error: the address and why it cannot be bound.
-  [[nodiscard]] static base::Result<std::unique_ptr<UdpService>> open(
-      base::EventLoop& loop, const base::ListenAddress& address, int family, DatagramBatch& batch,
-      RepeatGuard& guard, OnRefused on_refused);
+  /// A socket for a service. `address`: with a port other than 0. `family`: AF_INET or AF_INET6,
+  /// that of the address if it has one. Error: the address and why it cannot be bound.
+  [[nodiscard]] static base::Result<base::UniqueFd> bind(const base::ListenAddress& address,
+                                                         int family);
+
+  /// `socket`: of bind(), on this port. `batch` (memory for the time of a callback) and `guard` may
+  /// be shared by the services of a loop and must outlive them.
+  UdpService(base::EventLoop& loop, base::UniqueFd socket, std::uint16_t port, DatagramBatch& batch,
+             RepeatGuard& guard, OnRefused on_refused);
   UdpService(const UdpService&) = delete;
   UdpService& operator=(const UdpService&) = delete;
 
  private:
-  UdpService(base::EventLoop& loop, base::UniqueFd socket, std::uint16_t port, DatagramBatch& batch,
-             RepeatGuard& guard, OnRefused on_refused);
   void on_readable();
   /// Of one that was received: answers it, or says why not.
   [[nodiscard]] std::optional<Refusal> consider(std::size_t index, base::TimePoint now,

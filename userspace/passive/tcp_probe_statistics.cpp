@@ -9,7 +9,6 @@
 #include <string_view>
 #include <utility>
 
-#include "base/logging.h"
 #include "bpf/rtt_shared.h"
 
 namespace rtt::passive {
@@ -19,12 +18,12 @@ using metrics::FamilyInfo;
 
 constexpr FamilyInfo kRunSeconds{
     "rtt_exporter_bpf_run_seconds_total",
-    "Time that the kernel spent in the BPF program. Counted as root or while the sysctl "
-    "kernel.bpf_stats_enabled is 1; else 0."};
+    "Time that the kernel spent in the BPF program. Counted when started as root, or while the "
+    "sysctl kernel.bpf_stats_enabled is 1; else 0."};
 constexpr FamilyInfo kRuns{
     "rtt_exporter_bpf_runs_total",
-    "Runs of the BPF program, most of which see nothing to measure. Counted as root or while "
-    "the sysctl kernel.bpf_stats_enabled is 1; else 0."};
+    "Runs of the BPF program, most of which see nothing to measure. Counted when started as "
+    "root, or while the sysctl kernel.bpf_stats_enabled is 1; else 0."};
 constexpr FamilyInfo kMissedRuns{
     "rtt_exporter_bpf_missed_runs_total",
     "Events that the BPF program did not see because it was already running on that CPU."};
@@ -75,13 +74,7 @@ std::uint64_t map_bytes(int fd) {
 
 TcpProbeStatistics::TcpProbeStatistics(const TcpProbeObject& object,
                                        metrics::ExporterMetrics& metrics, MappedArray dropped)
-    : metrics_(&metrics),
-      enabled_(bpf_enable_stats(BPF_STATS_RUN_TIME)),
-      dropped_(std::move(dropped)) {
-  if (!enabled_) {
-    base::log_debug("no BPF run-time statistics",
-                    {{"reason", base::errno_error("bpf_enable_stats").message}});
-  }
+    : metrics_(&metrics), dropped_(std::move(dropped)) {
   for (const auto& [name, fd] : object.programs()) programs_.push_back({std::string(name), fd});
   for (const auto& [name, fd] : object.maps()) maps_.push_back({std::string(name), fd});
 }

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/unique_fd.h"
 #include "bpf/rtt_shared.h"
 #include "metrics/exporter_metrics.h"
 #include "passive/tcp_probe_mapping.h"
@@ -18,8 +17,8 @@ namespace rtt::passive {
 /// Counters go on over instances: each adds only its growth.
 class TcpProbeStatistics {
  public:
-  /// Switches the kernel's run-time statistics on while it lives; goes on without them, at the
-  /// price of run times of 0, when the kernel refuses. `object` and `metrics` must outlive it.
+  /// Run times are 0 unless the kernel counts them (bpf_run_time.h). `object` and `metrics` must
+  /// outlive it.
   [[nodiscard]] static base::Result<TcpProbeStatistics> create(const TcpProbeObject& object,
                                                                metrics::ExporterMetrics& metrics);
   ~TcpProbeStatistics();
@@ -51,7 +50,6 @@ class TcpProbeStatistics {
   void update_map_bytes();
 
   metrics::ExporterMetrics* metrics_;
-  base::UniqueFd enabled_;
   MappedArray dropped_;
   std::array<std::uint64_t, std::size_t{RTT_METHODS} * RTT_DROPS> dropped_taken_{};
   std::vector<Program> programs_;

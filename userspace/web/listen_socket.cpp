@@ -56,4 +56,14 @@ base::Result<ListenSocket> listen_on(const base::ListenAddress& address) {
   return socket;
 }
 
+base::Result<std::vector<ListenSocket>> listen_on(std::span<const base::ListenAddress> addresses) {
+  std::vector<ListenSocket> sockets;
+  for (const base::ListenAddress& address : addresses) {
+    auto socket = listen_on(address);
+    if (!socket) return socket.error();
+    sockets.push_back(std::move(*socket));
+  }
+  return sockets;
+}
+
 }  // namespace rtt::web

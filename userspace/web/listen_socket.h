@@ -1,5 +1,9 @@
-// A listening TCP socket.
+// Listening TCP sockets, opened before there is a server for them: ports below 1024 take a privilege
+// that the process gives up before it starts threads.
 #pragma once
+
+#include <span>
+#include <vector>
 
 #include "base/listen_address.h"
 #include "base/result.h"
@@ -16,5 +20,8 @@ struct ListenSocket {
 /// An address without IP serves IPv4 and IPv6, or IPv4 alone where the host has no IPv6.
 /// Error: "cannot listen on <address>: <why>".
 [[nodiscard]] base::Result<ListenSocket> listen_on(const base::ListenAddress& address);
+/// All of them, or the error of the first that cannot be had.
+[[nodiscard]] base::Result<std::vector<ListenSocket>> listen_on(
+    std::span<const base::ListenAddress> addresses);
 
 }  // namespace rtt::web

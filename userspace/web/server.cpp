@@ -3,7 +3,6 @@
 #include <thread>
 
 #include "web/http_daemon.h"
-#include "web/listen_socket.h"
 #include "web/password_checker.h"
 #include "web/routes.h"
 
@@ -22,14 +21,9 @@ struct Server::Impl {
   std::vector<std::unique_ptr<HttpDaemon>> daemons;  // last: they use the rest
 };
 
-base::Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options,
+base::Result<std::unique_ptr<Server>> Server::create(std::vector<ListenSocket> sockets,
+                                                     const ServerOptions& options,
                                                      Backend backend) {
-  std::vector<ListenSocket> sockets;
-  for (const base::ListenAddress& address : options.listen) {
-    auto socket = listen_on(address);
-    if (!socket) return socket.error();
-    sockets.push_back(std::move(*socket));
-  }
   auto impl = std::make_unique<Impl>(options, std::move(backend));
   for (ListenSocket& socket : sockets) {
     auto daemon = HttpDaemon::create(

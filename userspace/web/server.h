@@ -15,6 +15,7 @@
 #include "metrics/exposition.h"
 #include "metrics/series_store.h"
 #include "web/connection_table.h"
+#include "web/listen_socket.h"
 #include "web/probing.h"
 #include "web/settings_file.h"
 
@@ -27,7 +28,6 @@ inline constexpr ConnectionTable::Limits kDefaultLimits = {.connections = 256,
                                                            .answer_time = std::chrono::seconds(60)};
 
 struct ServerOptions {
-  std::vector<base::ListenAddress> listen;
   std::string telemetry_path;
   std::string version;               // for the page
   SettingsFile* settings = nullptr;  // must outlive the server; null: plain HTTP for everybody
@@ -57,9 +57,9 @@ struct Backend {
 
 class Server {
  public:
-  /// Error: the address that cannot be listened on, and why.
-  [[nodiscard]] static base::Result<std::unique_ptr<Server>> create(const ServerOptions& options,
-                                                                    Backend backend);
+  /// Answers on these sockets from now on. Error: why its threads cannot start.
+  [[nodiscard]] static base::Result<std::unique_ptr<Server>> create(
+      std::vector<ListenSocket> sockets, const ServerOptions& options, Backend backend);
   /// Ends open connections; waits for no client, only for answers that are being worked out.
   ~Server();
 

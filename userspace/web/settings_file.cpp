@@ -71,6 +71,13 @@ base::Result<void> SettingsFile::reload() {
   return reload_locked();
 }
 
+std::vector<std::string> SettingsFile::paths() {
+  const std::lock_guard lock(reading_);
+  std::vector<std::string> paths;
+  for (const config::StampedFile& file : files_) paths.push_back(file.path);
+  return paths;
+}
+
 base::Result<void> SettingsFile::reload_locked() {
   const config::Problems problems = read_locked();
   note_locked(problems.empty());

@@ -39,6 +39,8 @@ class SettingsFile {
   [[nodiscard]] std::shared_ptr<const Settings> current();
   /// Reads the files now. Error: why the settings before stay in force.
   [[nodiscard]] base::Result<void> reload();
+  /// Of the file and of those that it names.
+  [[nodiscard]] std::vector<std::string> paths();
 
  private:
   SettingsFile(std::string path, metrics::ExporterMetrics& metrics)

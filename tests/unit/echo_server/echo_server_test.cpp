@@ -33,9 +33,9 @@ class EchoServerTest : public ::testing::Test {
 
   base::Result<std::uint16_t> start(const ListenAddress& address, Limits limits = {}) {
     return thread_.call([&]() -> base::Result<std::uint16_t> {
-      auto server = EchoServer::create(thread_.loop(), metrics_, std::span(&address, 1), limits);
-      if (!server) return server.error();
-      server_ = std::move(*server);
+      auto sockets = BoundSockets::open(std::span(&address, 1));
+      if (!sockets) return sockets.error();
+      server_ = EchoServer::create(thread_.loop(), metrics_, *std::move(sockets), limits);
       return server_->addresses().front().port;
     });
   }
@@ -242,7 +242,7 @@ TEST_F(EchoServerTest, AnIpv6AddressWorks) {
 
 TEST_F(EchoServerTest, AnAddressInUseIsAnErrorThatNamesIt) {
   const ListenAddress taken = listen_address(("127.0.0.1:" + std::to_string(start())).c_str());
-  const auto second = EchoServer::create(thread_.loop(), metrics_, std::span(&taken, 1));
+  const auto second = BoundSockets::open(taken);
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().message,
             "the echo server cannot listen on " + taken.to_string() + ": Address already in use");

@@ -69,9 +69,9 @@ class UdpServiceTest : public ::testing::Test {
   base::Result<void> start(const std::string& listen) {
     return thread_.call([&]() -> base::Result<void> {
       const base::ListenAddress where = *base::ListenAddress::parse(listen);
-      auto server = EchoServer::create(thread_.loop(), metrics_, std::span(&where, 1));
-      if (!server) return server.error();
-      server_ = std::move(*server);
+      auto sockets = BoundSockets::open(std::span(&where, 1));
+      if (!sockets) return sockets.error();
+      server_ = EchoServer::create(thread_.loop(), metrics_, *std::move(sockets));
       return {};
     });
   }

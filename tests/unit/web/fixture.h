@@ -74,12 +74,16 @@ struct Program {
   }
 };
 
-inline ServerOptions options_on(std::vector<std::string> addresses) {
-  ServerOptions options{.listen = {}, .telemetry_path = "/metrics", .version = "1.2.3"};
-  for (const std::string& text : addresses) {
-    options.listen.push_back(*base::ListenAddress::parse(text));
-  }
-  return options;
+inline ServerOptions plain_options() { return {.telemetry_path = "/metrics", .version = "1.2.3"}; }
+
+inline base::Result<std::unique_ptr<Server>> serve_on(const std::vector<std::string>& addresses,
+                                                      const ServerOptions& options,
+                                                      Backend backend) {
+  std::vector<base::ListenAddress> parsed;
+  for (const std::string& text : addresses) parsed.push_back(*base::ListenAddress::parse(text));
+  auto sockets = listen_on(parsed);
+  if (!sockets) return sockets.error();
+  return Server::create(*std::move(sockets), options, std::move(backend));
 }
 
 }  // namespace rtt::web

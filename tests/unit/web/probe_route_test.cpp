@@ -97,9 +97,9 @@ class ProbeRoute : public testing::Test {
   base::ListenAddress start(SettingsFile* settings = nullptr) {
     Backend backend = program_.backend();
     backend.probing = &probing_;
-    ServerOptions options = options_on({"127.0.0.1:0"});
+    ServerOptions options = plain_options();
     options.settings = settings;
-    auto server = Server::create(options, backend);
+    auto server = serve_on({"127.0.0.1:0"}, options, backend);
     EXPECT_TRUE(server) << server.error().message;
     server_ = std::move(*server);
     return server_->addresses().front();
@@ -123,7 +123,7 @@ TEST_F(ProbeRoute, IsNoPageWhileItIsOff) {
 }
 
 TEST_F(ProbeRoute, IsNoPageOfAProgramWithoutIt) {
-  auto server = Server::create(options_on({"127.0.0.1:0"}), program_.backend());
+  auto server = serve_on({"127.0.0.1:0"}, plain_options(), program_.backend());
   EXPECT_THAT(HttpClient((*server)->addresses().front()).get("/probe"),
               StartsWith("HTTP/1.1 404 "));
 }

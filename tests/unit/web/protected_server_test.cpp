@@ -32,10 +32,10 @@ class ProtectedServer : public testing::Test {
   base::ListenAddress start(const std::string& config) {
     directory_.write(config);
     settings_ = directory_.load(program_.exporter);
-    ServerOptions options = options_on({"127.0.0.1:0"});
+    ServerOptions options = plain_options();
     options.settings = settings_.get();
     options.limits.request_time = milliseconds(300);
-    auto server = Server::create(options, program_.backend());
+    auto server = serve_on({"127.0.0.1:0"}, options, program_.backend());
     EXPECT_TRUE(server) << server.error().message;
     server_ = std::move(*server);
     return server_->addresses().front();

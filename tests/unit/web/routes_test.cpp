@@ -45,7 +45,7 @@ class RoutesTest : public testing::Test {
   }
 
   Program program_;
-  Routes routes_{options_on({}), program_.backend()};
+  Routes routes_{plain_options(), program_.backend()};
 };
 
 TEST_F(RoutesTest, ServesTheExpositionAsPrometheusText) {
@@ -88,7 +88,7 @@ TEST_F(RoutesTest, CompressesTheMetricsForThoseWhoWantIt) {
 }
 
 TEST_F(RoutesTest, ServesTheMetricsWhereTheOptionsSay) {
-  ServerOptions options = options_on({});
+  ServerOptions options = plain_options();
   options.telemetry_path = "/elsewhere";
   const Routes routes(options, program_.backend());
   EXPECT_EQ(routes.answer({"GET", "/elsewhere"}).status, 200);

@@ -23,12 +23,9 @@ constexpr const char* kLoopback = "127.0.0.1:0";
 
 class ServerTest : public testing::Test {
  protected:
-  base::ListenAddress start(std::vector<std::string> addresses = {kLoopback}) {
-    return start(options_on(std::move(addresses)));
-  }
-
-  base::ListenAddress start(const ServerOptions& options) {
-    auto server = Server::create(options, program_.backend());
+  base::ListenAddress start(const std::vector<std::string>& addresses = {kLoopback},
+                            const ServerOptions& options = plain_options()) {
+    auto server = serve_on(addresses, options, program_.backend());
     EXPECT_TRUE(server) << server.error().message;
     server_ = std::move(*server);
     return server_->addresses().front();
@@ -177,7 +174,7 @@ TEST_F(ServerTest, ServesBothFamiliesOnAnAddressWithoutIp) {
 
 TEST_F(ServerTest, SaysWhichAddressIsInUse) {
   const std::string taken = start().to_string();
-  const auto second = Server::create(options_on({"127.0.0.1:0", taken}), program_.backend());
+  const auto second = serve_on({"127.0.0.1:0", taken}, plain_options(), program_.backend());
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().message, "cannot listen on " + taken + ": Address already in use");
 }
@@ -209,7 +206,7 @@ TEST_F(ServerTest, AnswersBesideARequestThatIsStillBeingWorkedOn) {
     go_on.get_future().wait();
     return {};
   };
-  auto server = Server::create(options_on({kLoopback}), std::move(backend));
+  auto server = serve_on({kLoopback}, plain_options(), std::move(backend));
   const base::ListenAddress address = (*server)->addresses().front();
   auto reload = std::async(std::launch::async,
                            [&] { return HttpClient(address).request("POST", "/-/reload"); });
@@ -270,10 +267,10 @@ TEST_F(HungClients, DoNotHoldUpTheEnd) {
 class SlowClients : public ServerTest {
  protected:
   base::ListenAddress start_impatient() {
-    ServerOptions options = options_on({kLoopback});
+    ServerOptions options = plain_options();
     options.limits.request_time = milliseconds(200);
     options.limits.answer_time = milliseconds(200);
-    return start(options);
+    return start({kLoopback}, options);
   }
 
   // A byte at a time, until the server has enough of it.

@@ -76,6 +76,10 @@ std::shared_ptr<const config::MethodOptions> Options::for_burst() const {
   return probes_only;
 }
 
+std::vector<std::string> Options::files() const {
+  return trust ? std::vector<std::string>{trust->path()} : std::vector<std::string>();
+}
+
 bool Options::equals(const config::MethodOptions& other) const {
   const auto* same = dynamic_cast<const Options*>(&other);
   return same && https == same->https && port == same->port && path == same->path &&

@@ -68,6 +68,7 @@ struct Options final : config::MethodOptions {
 
   [[nodiscard]] bool equals(const config::MethodOptions& other) const override;
   [[nodiscard]] std::shared_ptr<const config::MethodOptions> for_burst() const override;
+  [[nodiscard]] std::vector<std::string> files() const override;
 };
 
 [[nodiscard]] std::shared_ptr<const config::MethodOptions> read_options(config::MapReader& reader);

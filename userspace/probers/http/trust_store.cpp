@@ -45,7 +45,7 @@ base::Result<std::shared_ptr<const TrustStore>> TrustStore::load(const std::stri
   if (!pem) return pem.error();
   X509_STORE* const store = X509_STORE_new();
   if (store == nullptr) return base::Error{"no memory for the certificates of '" + path + "'"};
-  std::shared_ptr<const TrustStore> trust(new TrustStore(*std::move(pem), store));
+  std::shared_ptr<const TrustStore> trust(new TrustStore(path, *std::move(pem), store));
   if (add_certificates(trust->pem_, store) == 0) {
     return base::Error{"there is no PEM certificate in '" + path + "'"};
   }

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 
@@ -26,12 +27,15 @@ class TrustStore {
 
   /// Makes a connection's context (SSL_CTX) trust these and no others.
   void apply(void* context) const;
+  [[nodiscard]] const std::string& path() const { return path_; }
   /// Whether they are the same certificates.
   [[nodiscard]] bool equals(const TrustStore& other) const { return pem_ == other.pem_; }
 
  private:
-  TrustStore(std::string pem, x509_store_st* store) : pem_(std::move(pem)), store_(store) {}
+  TrustStore(std::string path, std::string pem, x509_store_st* store)
+      : path_(std::move(path)), pem_(std::move(pem)), store_(store) {}
 
+  const std::string path_;
   const std::string pem_;
   x509_store_st* const store_;
 };
