@@ -8,7 +8,7 @@ BUILD_PACKAGES := g++ cmake ninja-build pkg-config clang-$(CLANG) bpftool libbpf
   libmicrohttpd-dev libgnutls28-dev libcrypt-dev prometheus-cpp-dev libyaml-cpp-dev libasio-dev libc-ares-dev \
   libcurl4-openssl-dev libssl-dev libcap-dev libsystemd-dev libprotobuf-dev protobuf-compiler libcli11-dev libspdlog-dev nlohmann-json3-dev
 TEST_PACKAGES := libgtest-dev libgmock-dev libvalijson-dev libclang-rt-$(CLANG)-dev llvm-$(CLANG) \
-  iproute2 iputils-ping iperf3 tcpdump prometheus libcap2-bin util-linux openssl curl nginx-light
+  iproute2 iputils-ping iperf3 tcpdump prometheus libcap2-bin util-linux systemd openssl curl nginx-light
 BENCH_PACKAGES := libbpf-tools fping prometheus-smokeping-prober prometheus-blackbox-exporter
 LINT_PACKAGES := clang-format-$(CLANG) clang-tidy-$(CLANG)
 
@@ -68,6 +68,7 @@ install: build ## install the program, its configuration and the systemd unit (D
 	install -d $(DESTDIR)/etc/systemd/system
 	sed 's|/usr/local/bin|$(PREFIX)/bin|' config/systemd/rtt_exporter.service \
 	  > $(DESTDIR)/etc/systemd/system/rtt_exporter.service
+	install -D -m 0644 config/systemd/namespaces.conf $(DESTDIR)$(PREFIX)/share/doc/rtt_exporter/namespaces.conf
 
 # $(1): packages. Installs those that are missing; says which when it may not.
 define ensure_packages

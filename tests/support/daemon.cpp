@@ -31,6 +31,7 @@ Daemon::Daemon(const Namespace& where, Options options) : where_(where) {
     const std::string script = "mount --bind " + file + " /etc/resolv.conf && exec \"$0\" \"$@\"";
     argv.insert(argv.begin(), {"unshare", "--mount", "sh", "-c", script});
   }
+  argv.insert(argv.begin(), options.launcher.begin(), options.launcher.end());
   process_ = std::make_unique<Process>(argv, ProcessOptions{.where = &where, .user = options.user});
   if (!options.wait_ready) return;
   const auto ready = [&] {

@@ -25,8 +25,9 @@ class Daemon {
     std::string config = {};                  // YAML; empty: no --config.file
     std::vector<std::string> arguments = {};  // further ones
     std::optional<uid_t> user = {};
-    std::string resolv_conf = {};  // of this content; empty: the machine's
-    bool wait_ready = true;        // false: returns when the process runs
+    std::vector<std::string> launcher = {};  // a command that executes what follows it
+    std::string resolv_conf = {};            // of this content; empty: the machine's
+    bool wait_ready = true;                  // false: returns when the process runs
   };
 
   /// On its default port 10049 inside the namespace, which must outlive it.

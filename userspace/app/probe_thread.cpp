@@ -1,5 +1,7 @@
 #include "app/probe_thread.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <future>
@@ -16,6 +18,7 @@ constexpr std::size_t kPortion = 32;
 ProbeThread::ProbeThread(metrics::ExporterMetrics& metrics,
                          probers::ProbeRunner::OnMethod on_method)
     : metrics_(metrics), thread_([this] { loop_.run(); }) {
+  pthread_setname_np(thread_.native_handle(), "probe_loop");
   call([&] {
     runner_ = std::make_unique<probers::ProbeRunner>(loop_, metrics_, std::move(on_method));
   });

@@ -17,12 +17,16 @@ Watchdog::Watchdog(base::EventLoop& loop, Notifier& notifier, base::nanoseconds 
 void Watchdog::ask() {
   timer_.expires_after(interval_);
   if (std::exchange(is_asked_, true)) return;
-  ask_other_loop_([this] {
-    loop_.post([this] {
-      is_asked_ = false;
-      notifier_.alive();
+  ask_other_loop_([&loop = loop_, weak = std::weak_ptr(self_)] {
+    loop.post([weak] {
+      if (const auto self = weak.lock()) (*self)->answered();
     });
   });
+}
+
+void Watchdog::answered() {
+  is_asked_ = false;
+  notifier_.alive();
 }
 
 }  // namespace rtt::app

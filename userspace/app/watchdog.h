@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "app/notifier.h"
 #include "base/event_loop.h"
@@ -14,8 +15,8 @@ class Watchdog {
   /// Calls its argument on the other loop, some time soon if that one turns. Does not wait for it.
   using AskOtherLoop = std::function<void(std::function<void()> answer)>;
 
-  /// Tells it at half of the timeout, the first time at once. For the thread of `loop`, which must
-  /// outlive it, as `notifier` must; nothing of either loop may run after it is gone.
+  /// Tells it at half of the timeout, the first time at once. Lives on `loop`, which must outlive
+  /// the other one; `notifier` must outlive the watchdog.
   Watchdog(base::EventLoop& loop, Notifier& notifier, base::nanoseconds timeout,
            AskOtherLoop ask_other_loop);
   Watchdog(const Watchdog&) = delete;
@@ -23,6 +24,7 @@ class Watchdog {
 
  private:
   void ask();
+  void answered();
 
   base::EventLoop& loop_;
   Notifier& notifier_;
@@ -30,6 +32,7 @@ class Watchdog {
   const AskOtherLoop ask_other_loop_;
   bool is_asked_ = false;  // and has not answered
   base::Timer timer_;
+  const std::shared_ptr<Watchdog*> self_ = std::make_shared<Watchdog*>(this);
 };
 
 }  // namespace rtt::app

@@ -7,11 +7,12 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <limits>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -72,14 +73,13 @@ double cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
+// Not btime of /proc/stat, which a service with ProcSubset=pid does not see.
 double boot_time_seconds() {
-  std::ifstream file("/proc/stat");
-  for (std::string key; file >> key;) {
-    double value = 0;
-    if (key == "btime" && file >> value) return value;
-    file.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
-  }
-  return 0;
+  timespec since_boot{};
+  if (clock_gettime(CLOCK_BOOTTIME, &since_boot) != 0) return 0;
+  const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
+  return now.count() - static_cast<double>(since_boot.tv_sec) -
+         static_cast<double>(since_boot.tv_nsec) * 1e-9;
 }
 
 double count_open_fds() {
