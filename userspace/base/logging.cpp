@@ -1,15 +1,54 @@
 #include "base/logging.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
+#include <poll.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <climits>
+#include <memory>
+#include <mutex>
 
 namespace rtt::base {
 namespace {
 
 std::atomic<LogFormat> g_format{LogFormat::kLogfmt};
+std::atomic<std::uint64_t> g_dropped{0};
+
+// spdlog's own ignores what cannot be written, and waits for a pipe that nobody reads.
+class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    if (cut_) line.push_back('\n');
+    formatter_->format(message, line);
+    const std::size_t taken = write_now({line.data(), line.size()});
+    cut_ = taken == 0 ? cut_ : line[taken - 1] != '\n';
+    if (taken < line.size()) ++g_dropped;
+  }
+  void flush_() override {}
+
+  // How much of it was taken.
+  static std::size_t write_now(std::string_view text) {
+    std::size_t taken = 0;
+    while (taken < text.size()) {
+      pollfd query{STDERR_FILENO, POLLOUT, 0};
+      if (poll(&query, 1, 0) <= 0) break;
+      // So much a pipe that is ready takes without waiting.
+      const std::size_t most = std::min<std::size_t>(text.size() - taken, PIPE_BUF);
+      const ssize_t size = ::write(STDERR_FILENO, text.data() + taken, most);
+      if (size < 0 && errno == EINTR) continue;
+      if (size <= 0) break;
+      taken += static_cast<std::size_t>(size);
+    }
+    return taken;
+  }
+
+  bool cut_ = false;  // the last line that was begun lacks its end
+};
 
 // The length of the UTF-8 character that `text` begins with (RFC 3629), 0 when it is none.
 std::size_t character_length(std::string_view text) {
@@ -100,7 +139,7 @@ void set_time_pattern(spdlog::logger& sink, LogFormat format) {
 
 spdlog::logger& logger() {
   static const auto instance = [] {
-    auto created = spdlog::stderr_logger_mt("rtt_exporter");
+    auto created = std::make_shared<spdlog::logger>("rtt_exporter", std::make_shared<StderrSink>());
     set_time_pattern(*created, LogFormat::kLogfmt);
     return created;
   }();
@@ -142,5 +181,7 @@ void log_warn(std::string_view message, LogFields fields) {
 void log_error(std::string_view message, LogFields fields) {
   write(LogLevel::kError, message, fields);
 }
+
+std::uint64_t dropped_log_lines() { return g_dropped; }
 
 }  // namespace rtt::base

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/unique_fd.h"
+#include "base/logging.h"
 
 namespace rtt::metrics {
 namespace {
@@ -32,6 +32,9 @@ constexpr FamilyInfo kResidentMemory = {"process_resident_memory_bytes",
                                         "Resident memory size in bytes."};
 constexpr FamilyInfo kStartTime = {"process_start_time_seconds",
                                    "Start time of the process since unix epoch in seconds."};
+constexpr FamilyInfo kDroppedLogLines = {"rtt_exporter_log_lines_dropped_total",
+                                         "Lines of the log that were lost because stderr did not "
+                                         "take them: disk full, or nobody reads."};
 
 // proc(5), /proc/pid/stat: fields are counted from 1; the second one is the name in parentheses,
 // which may hold spaces.
@@ -54,10 +57,9 @@ struct Memory {
 };
 
 // Cheaper than /proc/self/stat, for which the kernel adds up much else.
-Memory read_memory() {
-  const base::UniqueFd file(open("/proc/self/statm", O_RDONLY | O_CLOEXEC));
+Memory read_memory(int statm) {
   std::array<char, 256> text{};
-  if (!file || read(file.get(), text.data(), text.size() - 1) <= 0) return {};
+  if (pread(statm, text.data(), text.size() - 1, 0) <= 0) return {};
   char* rest = nullptr;
   const auto page = static_cast<double>(sysconf(_SC_PAGESIZE));
   const double virtual_pages = std::strtod(text.data(), &rest);
@@ -97,7 +99,8 @@ double count_open_fds() {
 
 }  // namespace
 
-ProcessMetrics::ProcessMetrics(ExporterMetrics& metrics) : metrics_(metrics) {
+ProcessMetrics::ProcessMetrics(ExporterMetrics& metrics)
+    : metrics_(metrics), statm_(open("/proc/self/statm", O_RDONLY | O_CLOEXEC)) {
   metrics_.set_gauge(kStartTime, {}, boot_time_seconds() + start_seconds_since_boot());
 }
 
@@ -109,9 +112,12 @@ void ProcessMetrics::collect() {
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
     metrics_.set_gauge(kMaxFds, {}, static_cast<double>(limit.rlim_cur));
   }
-  const Memory memory = read_memory();
+  const Memory memory = read_memory(statm_.get());
   metrics_.set_gauge(kVirtualMemory, {}, memory.virtual_bytes);
   metrics_.set_gauge(kResidentMemory, {}, memory.resident_bytes);
+  const std::uint64_t dropped = base::dropped_log_lines();
+  metrics_.add_counter(kDroppedLogLines, {},
+                       static_cast<double>(dropped - std::exchange(dropped_log_lines_, dropped)));
 }
 
 }  // namespace rtt::metrics

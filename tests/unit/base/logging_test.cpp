@@ -1,11 +1,18 @@
 #include "base/logging.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <csignal>
 #include <functional>
 #include <thread>
 #include <vector>
+
+#include "base/unique_fd.h"
 
 namespace rtt::base {
 namespace {
@@ -129,6 +136,56 @@ TEST_F(Logging, KeepsLinesOfSeveralThreadsWhole) {
   });
   const std::string line = std::string("ts=") + kTime + " level=info msg=m key=value\n";
   EXPECT_THAT(output, MatchesRegex("(" + line + "){400}"));
+}
+
+class LogNobodyReads : public Logging {
+ protected:
+  LogNobodyReads() : stderr_(dup(STDERR_FILENO)) {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
+    reader_.reset(ends[0]);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[1]);
+  }
+  ~LogNobodyReads() override { dup2(stderr_.get(), STDERR_FILENO); }
+
+  void fill() {
+    for (const std::uint64_t before = dropped_log_lines(); dropped_log_lines() == before;) {
+      log_info("m", {{"key", std::string(1000, 'x')}});
+    }
+  }
+  std::string read_all() {
+    std::string text(1 << 20, '\0');
+    const ssize_t size = read(reader_.get(), text.data(), text.size());
+    text.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    return text;
+  }
+
+  UniqueFd stderr_;
+  UniqueFd reader_;
+};
+
+TEST_F(LogNobodyReads, ALineThatThePipeDoesNotTakeIsCountedAndNotWaitedFor) {
+  fill();
+  const std::uint64_t dropped = dropped_log_lines();
+  log_info("m");
+  EXPECT_EQ(dropped_log_lines(), dropped + 1);
+}
+
+TEST_F(LogNobodyReads, LinesComeAgainWhenSomebodyReads) {
+  fill();
+  (void)read_all();
+  log_info("again");
+  EXPECT_THAT(read_all(), HasSubstr(" msg=again\n"));
+}
+
+TEST_F(LogNobodyReads, AReaderThatHasGoneIsCounted) {
+  const auto handler = std::signal(SIGPIPE, SIG_IGN);
+  reader_.reset();
+  const std::uint64_t dropped = dropped_log_lines();
+  log_info("m");
+  EXPECT_EQ(dropped_log_lines(), dropped + 1);
+  std::signal(SIGPIPE, handler);
 }
 
 }  // namespace
