@@ -238,7 +238,10 @@ int run_daemon(const Options& options) {
   base::configure_logging(options.log_level, options.log_format);
   std::signal(SIGPIPE, SIG_IGN);
   keep_memory_for_scrapes();
-  raise_limits();
+  if (const auto raised = raise_limits(); !raised) {
+    base::log_error("cannot start", {{"reason", raised.error().message}});
+    return 1;
+  }
   return Daemon(options).run();
 }
 

@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <string>
 #include <utility>
 
 #include "base/logging.h"
@@ -10,11 +11,16 @@
 namespace rtt::app {
 namespace {
 
-void raise_to_maximum(__rlimit_resource_t resource) {
-  rlimit limit{};
-  if (getrlimit(resource, &limit) != 0) return;
+// What is there always: listeners, loops, BPF maps, those twice during a reload. With less a start would fail
+// anywhere, or run and answer nobody.
+constexpr rlim_t kFewestDescriptors = 128;
+
+rlim_t raise_to_maximum(__rlimit_resource_t resource) {
+  rlimit limit{RLIM_INFINITY, RLIM_INFINITY};
+  if (getrlimit(resource, &limit) != 0) return limit.rlim_cur;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(resource, &limit);
+  return limit.rlim_cur;
 }
 
 }  // namespace
@@ -39,11 +45,15 @@ base::Result<PrivilegedStart> PrivilegedStart::create(const Options& options,
   return start;
 }
 
-void raise_limits() {
-  // Each echo connection and each connect in flight takes a descriptor.
-  raise_to_maximum(RLIMIT_NOFILE);
+base::Result<void> raise_limits() {
   const rlimit unlimited{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
   if (setrlimit(RLIMIT_MEMLOCK, &unlimited) != 0) raise_to_maximum(RLIMIT_MEMLOCK);
+  // Each echo connection and each connect in flight takes a descriptor.
+  const rlim_t descriptors = raise_to_maximum(RLIMIT_NOFILE);
+  if (descriptors >= kFewestDescriptors) return {};
+  return base::Error{"at least " + std::to_string(kFewestDescriptors) +
+                     " descriptors are needed, RLIMIT_NOFILE allows " +
+                     std::to_string(descriptors)};
 }
 
 }  // namespace rtt::app

@@ -25,7 +25,7 @@ struct PrivilegedStart {
 };
 
 /// As many descriptors, and as much locked memory, which BPF maps are before Linux 5.11, as this
-/// process may have.
-void raise_limits();
+/// process may have. Error: too few descriptors to run with.
+[[nodiscard]] base::Result<void> raise_limits();
 
 }  // namespace rtt::app
