@@ -41,20 +41,23 @@ void ConnectProber::probe() {
 
 void ConnectProber::start(Attempts::iterator attempt) {
   attempt->watch = loop_.watch(attempt->socket.get(), base::Interest::kWrite,
-                               [this, attempt] { on_ready(attempt); });
+                               [this, attempt] { finish(attempt); });
   attempt->deadline = loop_.timer([this, attempt] {
+    // What the kernel has finished already is its answer, however late this loop is.
+    if (finish(attempt)) return;
     series_->lost();
     in_flight_.erase(attempt);
   });
   attempt->deadline.expires_at(attempt->started + timeout_);
 }
 
-void ConnectProber::on_ready(Attempts::iterator attempt) {
+bool ConnectProber::finish(Attempts::iterator attempt) {
   const base::nanoseconds elapsed = base::Clock::now() - attempt->started;
   const ConnectOutcome outcome = connect_outcome(attempt->socket.get());
-  if (outcome.state == ConnectOutcome::State::kConnecting) return;
+  if (outcome.state == ConnectOutcome::State::kConnecting) return false;
   in_flight_.erase(attempt);
   record(outcome, elapsed);
+  return true;
 }
 
 void ConnectProber::record(const ConnectOutcome& outcome, base::nanoseconds elapsed) {
@@ -63,11 +66,13 @@ void ConnectProber::record(const ConnectOutcome& outcome, base::nanoseconds elap
       outcome.state == State::kConnected || outcome.reason == FailureReason::kRefused;
   const bool repeated =
       outcome.retransmitted || outcome.handshake_rtt >= kInitialRetransmissionTimeout;
-  if (outcome.state == State::kSilent || (answered && repeated)) {
+  const bool late = outcome.state == State::kConnected && outcome.handshake_rtt > timeout_;
+  if (outcome.state == State::kSilent || late || (answered && repeated)) {
     series_->lost();
   } else if (outcome.state == State::kConnected) {
     series_->replied(outcome.handshake_rtt);
-  } else if (outcome.reason == FailureReason::kRefused && !outcome.to_itself) {
+  } else if (outcome.reason == FailureReason::kRefused && !outcome.to_itself &&
+             elapsed <= timeout_) {
     series_->failed(FailureReason::kRefused, elapsed);
   } else {
     series_->failed(outcome.reason);

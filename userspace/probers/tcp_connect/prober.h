@@ -39,7 +39,8 @@ class ConnectProber final : public Prober {
   using Attempts = std::list<Attempt>;
 
   void start(Attempts::iterator attempt);
-  void on_ready(Attempts::iterator attempt);
+  /// Whether the kernel knows how the attempt ended; then it is counted and gone.
+  bool finish(Attempts::iterator attempt);
   void record(const ConnectOutcome& outcome, base::nanoseconds elapsed);
 
   base::EventLoop& loop_;
