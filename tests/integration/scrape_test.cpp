@@ -1,13 +1,13 @@
 // One scrape after the other while everything counts, and while other scrapers hang.
 #include <gmock/gmock.h>
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include "integration/configuration.h"
 #include "support/daemon.h"
 #include "support/netns.h"
+#include "support/scrape_rules.h"
 #include "support/socket.h"
 #include "support/tcp_service.h"
 #include "support/traffic.h"
@@ -34,30 +34,6 @@ class ScrapeTest : public ::testing::Test {
            link_.b4 + "]\n    probes: [ping, connect]\n";
   }
 
-  using Counts = std::map<std::pair<std::string, support::LabelSet>, double>;
-
-  // Counters and histograms, bucket by bucket.
-  static Counts counts_of(const Scrape& scrape) {
-    Counts counts;
-    for (const support::Family& family : scrape.families()) {
-      if (family.type == "gauge") continue;
-      for (const support::Sample& sample : family.samples) {
-        counts[{sample.name, sample.labels}] = sample.value;
-      }
-    }
-    return counts;
-  }
-
-  // No count of one scrape is missing or lower in the next.
-  static std::vector<std::string> fallen(const Counts& before, const Counts& after) {
-    std::vector<std::string> names;
-    for (const auto& [series, value] : before) {
-      const auto found = after.find(series);
-      if (found == after.end() || found->second < value) names.push_back(series.first);
-    }
-    return names;
-  }
-
   Namespace here_;
   Namespace there_;
   const support::LinkAddresses link_ = connect_by_veth(here_, there_);
@@ -68,11 +44,11 @@ class ScrapeTest : public ::testing::Test {
 };
 
 TEST_F(ScrapeTest, NothingThatIsCountedEverFalls) {
-  Counts before = counts_of(daemon_.scrape());
+  support::Counts before = support::counts_of(daemon_.scrape());
   for (int i = 0; i < kScrapes; ++i) {
-    const Counts after = counts_of(daemon_.scrape());
-    ASSERT_THAT(fallen(before, after), ::testing::IsEmpty());
-    before = after;
+    support::Counts after = support::counts_of(daemon_.scrape());
+    ASSERT_THAT(support::fallen(before, after), ::testing::IsEmpty());
+    before = std::move(after);
   }
   EXPECT_GT(before.size(), 100U);
 }

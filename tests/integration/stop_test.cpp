@@ -2,16 +2,12 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
-#include <filesystem>
-#include <fstream>
 #include <map>
-#include <set>
-#include <sstream>
 #include <string>
 
+#include "support/bpf_objects.h"
 #include "support/daemon.h"
 #include "support/netns.h"
-#include "support/process.h"
 #include "support/socket.h"
 #include "support/wait_until.h"
 
@@ -21,39 +17,6 @@ namespace {
 using namespace std::chrono_literals;
 using support::Daemon;
 using support::Namespace;
-using support::run_command;
-using ::testing::IsEmpty;
-using ::testing::Not;
-
-using Ids = std::set<std::string>;
-
-const char* const kKinds[] = {"prog", "map", "link"};
-
-// What the process holds: the kernel writes "prog_id:	12" into a descriptor's fdinfo.
-Ids bpf_ids_of(const std::string& kind, pid_t pid) {
-  const std::string key = kind + "_id:";
-  Ids ids;
-  for (const auto& entry :
-       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fdinfo")) {
-    std::ifstream lines(entry.path());
-    for (std::string word; lines >> word;) {
-      if (word == key && lines >> word) ids.insert(word);
-      lines.ignore(1000, '\n');
-    }
-  }
-  return ids;
-}
-
-// Those of them that bpftool still lists; its entries begin with "12: ".
-Ids remaining(const std::string& kind, const Ids& ids) {
-  std::istringstream list(run_command({"bpftool", kind, "list"}));
-  Ids result;
-  for (std::string line; std::getline(list, line);) {
-    const std::string id = line.substr(0, line.find(':'));
-    if (ids.contains(id)) result.insert(id);
-  }
-  return result;
-}
 
 class StopTest : public ::testing::Test {
  protected:
@@ -94,33 +57,29 @@ TEST_F(StopTest, ReloadAndStopTogetherEndWithExitCode0) {
 }
 
 TEST_F(StopTest, NothingIsLeftInTheKernel) {
-  std::map<std::string, Ids> loaded;
-  for (const char* kind : kKinds) {
-    loaded[kind] = bpf_ids_of(kind, daemon_.process().pid());
-    ASSERT_THAT(loaded[kind], Not(IsEmpty())) << "the daemon has no BPF " << kind;
-    ASSERT_EQ(remaining(kind, loaded[kind]), loaded[kind]) << "bpftool does not list them";
-  }
+  const support::BpfObjects loaded = support::bpf_objects_of(daemon_.process().pid());
+  ASSERT_EQ(loaded.size(), 3U) << "the daemon has no BPF programs, maps or links";
+  ASSERT_EQ(support::remaining(loaded), loaded) << "bpftool does not list them";
   ASSERT_EQ(daemon_.stop(2s), 0);
-  for (const char* kind : kKinds) {
-    // The kernel frees them a moment after the last reference is gone.
-    EXPECT_TRUE(support::wait_until([&] { return remaining(kind, loaded[kind]).empty(); }, 5s))
-        << "left: " << ::testing::PrintToString(remaining(kind, loaded[kind])) << " of " << kind;
-  }
+  // The kernel frees them a moment after the last reference is gone.
+  EXPECT_TRUE(support::wait_until([&] { return support::remaining(loaded).empty(); }, 5s))
+      << "left: " << ::testing::PrintToString(support::remaining(loaded));
 }
 
 TEST_F(StopTest, ReloadLeavesNothingOfTheOldProgramInTheKernel) {
-  std::map<std::string, std::size_t> loaded;
-  const pid_t pid = daemon_.process().pid();
-  for (const char* kind : kKinds) {
-    loaded[kind] = bpf_ids_of(kind, pid).size();
-    ASSERT_GT(loaded[kind], 0) << "the daemon has no BPF " << kind;
-  }
+  const auto numbers = [&] {
+    std::map<std::string, std::size_t> result;
+    for (const auto& [kind, ids] : support::bpf_objects_of(daemon_.process().pid())) {
+      result[kind] = ids.size();
+    }
+    return result;
+  };
+  const auto loaded = numbers();
+  ASSERT_EQ(loaded.size(), 3U) << "the daemon has no BPF programs, maps or links";
   for (int i = 0; i < 3; ++i) ASSERT_EQ(daemon_.reload().status, 200);
-  for (const char* kind : kKinds) {
-    EXPECT_TRUE(
-        support::wait_until([&] { return bpf_ids_of(kind, pid).size() == loaded[kind]; }, 5s, 50ms))
-        << kind << ": " << loaded[kind] << " before, " << bpf_ids_of(kind, pid).size() << " now";
-  }
+  EXPECT_TRUE(support::wait_until([&] { return numbers() == loaded; }, 5s, 50ms))
+      << ::testing::PrintToString(loaded) << " before, " << ::testing::PrintToString(numbers())
+      << " now";
 }
 
 }  // namespace

@@ -14,21 +14,36 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::uint16_t kDefaultPort = 10049;
 constexpr const char* kConfigFile = "rtt_exporter.yml";
 constexpr const char* kProgram = RTT_BINARY_DIR "/rtt_exporter";
 
+Scrape read(const base::Result<HttpResponse>& response) {
+  if (!response) throw SetupError("no scrape: " + response.error().message);
+  if (response->status != 200) throw SetupError("a scrape is answered with " + response->body);
+  auto scrape = Scrape::parse(response->body);
+  if (!scrape) throw SetupError("a scrape cannot be read: " + scrape.error().message);
+  for (const std::string& broken : broken_rules(*scrape)) ADD_FAILURE() << broken;
+  return std::move(*scrape);
+}
+
 }  // namespace
 
-Daemon::Daemon(const Namespace& where, Options options) : where_(where) {
+Daemon::Daemon(const Namespace& where, Options options) : where_(where), port_(options.port) {
   std::vector<std::string> argv = {kProgram};
   if (!options.config.empty()) {
     write_config(options.config);
     argv.push_back("--config.file=" + directory_.path() + "/" + kConfigFile);
   }
+  if (port_ != kDefaultPort) argv.push_back("--web.listen-address=:" + std::to_string(port_));
   argv.insert(argv.end(), options.arguments.begin(), options.arguments.end());
+  std::string before = options.before;
   if (!options.resolv_conf.empty()) {
     const std::string file = directory_.write("resolv.conf", options.resolv_conf);
-    const std::string script = "mount --bind " + file + " /etc/resolv.conf && exec \"$0\" \"$@\"";
+    before += "mount --bind " + file + " /etc/resolv.conf\n";
+  }
+  if (!before.empty()) {
+    const std::string script = "set -e\n" + before + "exec \"$0\" \"$@\"";
     argv.insert(argv.begin(), {"unshare", "--mount", "sh", "-c", script});
   }
   argv.insert(argv.begin(), options.launcher.begin(), options.launcher.end());
@@ -49,22 +64,15 @@ Daemon::~Daemon() {
 }
 
 base::Result<HttpResponse> Daemon::get(const std::string& path) const {
-  return fetch({.where = &where_, .path = path});
+  return fetch({.where = &where_, .port = port_, .path = path});
 }
 
 base::Result<HttpResponse> Daemon::post(const std::string& path) const {
-  return fetch({.where = &where_, .method = "POST", .path = path});
+  return fetch({.where = &where_, .method = "POST", .port = port_, .path = path});
 }
 
-Scrape Daemon::scrape() const {
-  const auto response = get("/metrics");
-  if (!response) throw SetupError("no scrape: " + response.error().message);
-  if (response->status != 200) throw SetupError("a scrape is answered with " + response->body);
-  auto scrape = Scrape::parse(response->body);
-  if (!scrape) throw SetupError("a scrape cannot be read: " + scrape.error().message);
-  for (const std::string& broken : broken_rules(*scrape)) ADD_FAILURE() << broken;
-  return std::move(*scrape);
-}
+Scrape Daemon::scrape() const { return read(get("/metrics")); }
+Scrape Daemon::scrape(HttpConnection& connection) { return read(connection.get("/metrics")); }
 
 Scrape Daemon::scrape_until(const std::function<bool(const Scrape&)>& condition,
                             std::chrono::nanoseconds timeout) const {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -26,11 +27,14 @@ class Daemon {
     std::vector<std::string> arguments = {};  // further ones
     std::optional<uid_t> user = {};
     std::vector<std::string> launcher = {};  // a command that executes what follows it
-    std::string resolv_conf = {};            // of this content; empty: the machine's
-    bool wait_ready = true;                  // false: returns when the process runs
+    std::string resolv_conf = {};  // of this content; empty: the machine's
+    /// A shell runs it and then becomes the program, in a mount namespace of their own.
+    std::string before = {};
+    std::uint16_t port = 10049;  // of the web server
+    bool wait_ready = true;      // false: returns when the process runs
   };
 
-  /// On its default port 10049 inside the namespace, which must outlive it.
+  /// Inside the namespace, which must outlive it.
   Daemon(const Namespace& where, Options options);
   /// With this configuration.
   Daemon(const Namespace& where, std::string config)
@@ -41,6 +45,8 @@ class Daemon {
   [[nodiscard]] base::Result<HttpResponse> post(const std::string& path) const;
   /// A scrape; every rule of scrape_rules.h is checked.
   [[nodiscard]] Scrape scrape() const;
+  /// The same over this connection.
+  [[nodiscard]] static Scrape scrape(HttpConnection& connection);
   /// Scrapes until the condition holds; the last scrape. Fails the test at the timeout.
   Scrape scrape_until(const std::function<bool(const Scrape&)>& condition,
                       std::chrono::nanoseconds timeout = std::chrono::seconds(30)) const;
@@ -56,6 +62,7 @@ class Daemon {
 
  private:
   const Namespace& where_;
+  const std::uint16_t port_;
   TemporaryDirectory directory_;
   std::unique_ptr<Process> process_;
 };

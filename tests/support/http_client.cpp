@@ -8,6 +8,7 @@
 #include <charconv>
 #include <optional>
 
+#include "support/setup_error.h"
 #include "support/socket.h"
 
 namespace rtt::support {
@@ -21,7 +22,9 @@ std::string lower(std::string text) {
   return text;
 }
 
-base::Result<std::string> read_to_end(int fd, Clock::time_point deadline) {
+// Until the end of the stream, or until `complete` says so.
+template <typename Complete>
+base::Result<std::string> read_until(int fd, Clock::time_point deadline, Complete complete) {
   std::string text;
   char buffer[65536];
   for (;;) {
@@ -35,6 +38,7 @@ base::Result<std::string> read_to_end(int fd, Clock::time_point deadline) {
     if (size < 0) return base::errno_error("recv");
     if (size == 0) return text;
     text.append(buffer, static_cast<std::size_t>(size));
+    if (complete(text)) return text;
   }
 }
 
@@ -86,18 +90,21 @@ base::Result<HttpResponse> parse(std::string_view text) {
   return response;
 }
 
-base::Result<HttpResponse> fetch_here(const HttpRequest& request) {
+std::string text_of(const HttpRequest& request) {
+  const bool v6 = request.host.find(':') != std::string::npos;
+  return request.method + " " + request.path +
+         " HTTP/1.1\r\nHost: " + (v6 ? "[" + request.host + "]" : request.host) + ":" +
+         std::to_string(request.port) + "\r\n" + request.headers +
+         (request.method == "POST" ? "Content-Length: 0\r\n" : "") + "\r\n";
+}
+
+base::Result<HttpResponse> fetch_here(HttpRequest request) {
   const Clock::time_point deadline = Clock::now() + request.timeout;
   auto fd = connect_tcp(request.host, request.port, request.timeout);
   if (!fd) return fd.error();
-  const bool v6 = request.host.find(':') != std::string::npos;
-  const std::string text = request.method + " " + request.path +
-                           " HTTP/1.1\r\nHost: " + (v6 ? "[" + request.host + "]" : request.host) +
-                           ":" + std::to_string(request.port) + "\r\nConnection: close\r\n" +
-                           request.headers +
-                           (request.method == "POST" ? "Content-Length: 0\r\n" : "") + "\r\n";
-  if (!send_all(fd->get(), text)) return base::errno_error("send");
-  auto answer = read_to_end(fd->get(), deadline);
+  request.headers = "Connection: close\r\n" + request.headers;
+  if (!send_all(fd->get(), text_of(request))) return base::errno_error("send");
+  auto answer = read_until(fd->get(), deadline, [](const std::string&) { return false; });
   if (!answer) return answer.error();
   return parse(*answer);
 }
@@ -107,6 +114,23 @@ base::Result<HttpResponse> fetch_here(const HttpRequest& request) {
 base::Result<HttpResponse> fetch(const HttpRequest& request) {
   if (request.where == nullptr) return fetch_here(request);
   return request.where->run([&] { return fetch_here(request); });
+}
+
+HttpConnection::HttpConnection(HttpRequest request) : request_(std::move(request)) {
+  const auto connect = [&] { return connect_tcp(request_.host, request_.port, request_.timeout); };
+  auto fd = request_.where == nullptr ? connect() : request_.where->run(connect);
+  if (!fd) throw SetupError(fd.error().message);
+  fd_ = std::move(*fd);
+}
+
+base::Result<HttpResponse> HttpConnection::get(const std::string& path) {
+  const Clock::time_point deadline = Clock::now() + request_.timeout;
+  request_.path = path;
+  if (!send_all(fd_.get(), text_of(request_))) return base::errno_error("send");
+  auto answer =
+      read_until(fd_.get(), deadline, [](const std::string& text) { return parse(text).ok(); });
+  if (!answer) return answer.error();
+  return parse(*answer);
 }
 
 }  // namespace rtt::support

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "support/netns.h"
 
 namespace rtt::support {
@@ -29,5 +30,19 @@ struct HttpRequest {
 
 /// Error: no connection, no complete answer in time, or an answer that is not HTTP.
 [[nodiscard]] base::Result<HttpResponse> fetch(const HttpRequest& request);
+
+/// Requests one after the other on one connection: an answer also from a program that can accept no
+/// further one. Errors as those of fetch(). Not thread-safe.
+class HttpConnection {
+ public:
+  /// `request`: whereto, and the timeout of each answer. Throws (setup_error.h) when nobody accepts.
+  explicit HttpConnection(HttpRequest request);
+
+  [[nodiscard]] base::Result<HttpResponse> get(const std::string& path);
+
+ private:
+  HttpRequest request_;
+  base::UniqueFd fd_;
+};
 
 }  // namespace rtt::support

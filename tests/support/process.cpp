@@ -113,6 +113,14 @@ void Process::signal(int number) const {
   if (!exit_code_) ::kill(pid_, number);
 }
 
+void Process::freeze() const {
+  signal(SIGSTOP);
+  siginfo_t stopped{};
+  if (::waitid(P_PID, static_cast<id_t>(pid_), &stopped, WSTOPPED) != 0) throw_errno("waitid");
+}
+
+void Process::thaw() const { signal(SIGCONT); }
+
 std::optional<int> Process::wait(std::chrono::nanoseconds timeout) {
   if (exit_code_) return exit_code_;
   const auto deadline = std::chrono::steady_clock::now() + timeout;

@@ -35,6 +35,9 @@ class Process {
 
   [[nodiscard]] pid_t pid() const { return pid_; }
   void signal(int number) const;
+  /// SIGSTOP; returns when none of its threads runs any more.
+  void freeze() const;
+  void thaw() const;
   /// Its exit code, or 128 + the signal that ended it; nothing if it still runs at the timeout.
   [[nodiscard]] std::optional<int> wait(std::chrono::nanoseconds timeout);
   [[nodiscard]] bool running() { return !wait(std::chrono::nanoseconds(0)); }

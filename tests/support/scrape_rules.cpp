@@ -95,4 +95,24 @@ std::vector<std::string> broken_rules(const Scrape& scrape) {
   return broken;
 }
 
+Counts counts_of(const Scrape& scrape) {
+  Counts counts;
+  for (const Family& family : scrape.families()) {
+    if (family.type == "gauge") continue;
+    for (const Sample& sample : family.samples) counts[{sample.name, sample.labels}] = sample.value;
+  }
+  return counts;
+}
+
+std::vector<std::string> fallen(const Counts& before, const Counts& after) {
+  std::vector<std::string> names;
+  for (const auto& [series, value] : before) {
+    const auto found = after.find(series);
+    if (found == after.end() || found->second < value) {
+      names.push_back(text(series.first, series.second));
+    }
+  }
+  return names;
+}
+
 }  // namespace rtt::support
