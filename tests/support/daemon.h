@@ -27,7 +27,7 @@ class Daemon {
     std::vector<std::string> arguments = {};  // further ones
     std::optional<uid_t> user = {};
     std::vector<std::string> launcher = {};  // a command that executes what follows it
-    std::string resolv_conf = {};  // of this content; empty: the machine's
+    std::string resolv_conf = {};            // of this content; empty: the machine's
     /// A shell runs it and then becomes the program, in a mount namespace of their own.
     std::string before = {};
     std::uint16_t port = 10049;  // of the web server

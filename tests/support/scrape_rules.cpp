@@ -1,6 +1,7 @@
 #include "support/scrape_rules.h"
 
 #include <cmath>
+#include <cstdlib>
 #include <map>
 #include <optional>
 
@@ -28,22 +29,51 @@ void check_counter(const Family& family, std::vector<std::string>& broken) {
   }
 }
 
-void check_histogram(const std::string& name, const LabelSet& labels, const Scrape& scrape,
+// All that a family says of one histogram.
+struct HistogramParts {
+  std::vector<HistogramSample::Bucket> buckets;
+  bool has_sum = false;
+  std::optional<double> count;
+  bool good_bounds = true;
+};
+
+void add_bucket(const Sample& sample, HistogramParts& parts) {
+  const auto le = sample.labels.find("le");
+  const char* const text = le == sample.labels.end() ? "" : le->second.c_str();
+  char* end = nullptr;
+  const double bound = std::strtod(text, &end);
+  parts.good_bounds &= end != text && *end == '\0';
+  parts.buckets.push_back({.upper_bound = bound, .cumulative = sample.value});
+}
+
+void check_histogram(const std::string& series, const HistogramParts& parts,
                      std::vector<std::string>& broken) {
-  const auto histogram = scrape.histogram(name, labels);
-  const std::string series = text(name, labels);
-  if (!histogram || histogram->buckets.empty()) {
+  if (!parts.has_sum || !parts.count || parts.buckets.empty() || !parts.good_bounds) {
     broken.push_back(series + " lacks its _sum, its _count or its buckets");
     return;
   }
   HistogramSample::Bucket below{.upper_bound = -INFINITY, .cumulative = 0};
-  for (const auto& bucket : histogram->buckets) {
+  for (const auto& bucket : parts.buckets) {
     if (bucket.upper_bound <= below.upper_bound) broken.push_back(series + ": bounds do not rise");
     if (bucket.cumulative < below.cumulative) broken.push_back(series + ": buckets fall");
     below = bucket;
   }
   if (!std::isinf(below.upper_bound)) broken.push_back(series + ": no +Inf bucket");
-  if (below.cumulative != histogram->count) broken.push_back(series + ": +Inf is not _count");
+  if (below.cumulative != *parts.count) broken.push_back(series + ": +Inf is not _count");
+}
+
+// In one pass: a family may have thousands of histograms.
+void check_histograms(const Family& family, std::vector<std::string>& broken) {
+  std::map<LabelSet, HistogramParts> histograms;
+  for (const Sample& sample : family.samples) {
+    HistogramParts& parts = histograms[without(sample.labels, "le")];
+    if (sample.name.ends_with("_bucket")) add_bucket(sample, parts);
+    if (sample.name.ends_with("_sum")) parts.has_sum = true;
+    if (sample.name.ends_with("_count")) parts.count = sample.value;
+  }
+  for (const auto& [labels, parts] : histograms) {
+    check_histogram(text(family.name, labels), parts, broken);
+  }
 }
 
 }  // namespace
@@ -85,34 +115,31 @@ std::vector<std::string> broken_rules(const Scrape& scrape) {
   std::vector<std::string> broken = unbalanced_ledgers(scrape);
   for (const Family& family : scrape.families()) {
     if (family.type == "counter") check_counter(family, broken);
-    if (family.type != "histogram") continue;
-    for (const Sample& sample : family.samples) {
-      if (sample.name.ends_with("_count")) {
-        check_histogram(family.name, without(sample.labels, "le"), scrape, broken);
-      }
-    }
+    if (family.type == "histogram") check_histograms(family, broken);
   }
   return broken;
 }
 
-Counts counts_of(const Scrape& scrape) {
+Counts counts_of(const Scrape& scrape, const std::function<bool(const Sample&)>& wanted) {
   Counts counts;
   for (const Family& family : scrape.families()) {
     if (family.type == "gauge") continue;
-    for (const Sample& sample : family.samples) counts[{sample.name, sample.labels}] = sample.value;
+    for (const Sample& sample : family.samples) {
+      if (!wanted || wanted(sample)) counts[{sample.name, sample.labels}] = sample.value;
+    }
   }
   return counts;
 }
 
 std::vector<std::string> fallen(const Counts& before, const Counts& after) {
-  std::vector<std::string> names;
+  std::vector<std::string> fallen;
   for (const auto& [series, value] : before) {
     const auto found = after.find(series);
-    if (found == after.end() || found->second < value) {
-      names.push_back(text(series.first, series.second));
-    }
+    if (found != after.end() && found->second >= value) continue;
+    fallen.push_back(text(series.first, series.second) + " was " + std::to_string(value) +
+                     " and is " + (found == after.end() ? "gone" : std::to_string(found->second)));
   }
-  return names;
+  return fallen;
 }
 
 }  // namespace rtt::support

@@ -1,6 +1,7 @@
 // What must hold at every scrape, whatever happened before it.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -18,8 +19,11 @@ namespace rtt::support {
 
 /// Counters and histograms, bucket by bucket.
 using Counts = std::map<std::pair<std::string, LabelSet>, double>;
-[[nodiscard]] Counts counts_of(const Scrape& scrape);
-/// The series of which the count is missing or lower later.
+/// Of the samples that are wanted; without `wanted` of all.
+[[nodiscard]] Counts counts_of(const Scrape& scrape,
+                               const std::function<bool(const Sample&)>& wanted = {});
+/// What is smaller later, or gone, one sentence each. For what lives as long as the program: a series that a
+/// reload removes and another adds begins at 0.
 [[nodiscard]] std::vector<std::string> fallen(const Counts& before, const Counts& after);
 
 }  // namespace rtt::support

@@ -77,6 +77,12 @@ ResponsePointer to_mhd(BodyStream stream, std::uint64_t length) {
   return result;
 }
 
+// A null byte would end the path for us, but not for a proxy that decides by it: what has one stays as it was sent, and
+// is no page and no host.
+std::size_t unescape(void*, MHD_Connection*, char* text) {
+  return std::strstr(text, "%00") != nullptr ? std::strlen(text) : MHD_http_unescape(text);
+}
+
 // What the user has configured goes before what the page says itself.
 void set_header(Response& response, const std::string& name, const std::string& value) {
   std::erase_if(response.headers, [&](const auto& header) { return header.first == name; });
@@ -303,6 +309,7 @@ base::Result<std::unique_ptr<HttpDaemon>> HttpDaemon::create(base::UniqueFd list
   impl->daemon.reset(MHD_start_daemon(
       flags, 0, nullptr, nullptr, &Impl::on_request, impl.get(),  //
       MHD_OPTION_EXTERNAL_LOGGER, &log_message, nullptr,          //
+      MHD_OPTION_UNESCAPE_CALLBACK, &unescape, nullptr,           //
       MHD_OPTION_LISTEN_SOCKET, fd,                               //
       MHD_OPTION_THREAD_POOL_SIZE, kThreads,                      //
       MHD_OPTION_CONNECTION_LIMIT, kMaxConnections,               //

@@ -64,12 +64,45 @@ TEST(ScrapeRules, BoundsThatDoNotRiseAreBroken) {
               ElementsAre(HasSubstr("do not rise"), HasSubstr("no +Inf")));
 }
 
+TEST(ScrapeRules, HistogramWithoutItsSumIsBroken) {
+  std::string text = histogram(6, "+Inf", 8);
+  text.erase(text.find("h_sum 12.5\n"), 11);
+  EXPECT_THAT(broken(text), ElementsAre(HasSubstr("lacks its _sum")));
+}
+
 TEST(ScrapeRules, NegativeCounterIsBroken) {
   EXPECT_THAT(broken(counter("c_total", "c_total -1\n")), ElementsAre(HasSubstr("c_total")));
 }
 
 TEST(ScrapeRules, CounterWithoutTotalIsBroken) {
   EXPECT_THAT(broken(counter("c", "c 1\n")), ElementsAre(HasSubstr("without _total")));
+}
+
+std::vector<std::string> fallen_counters(const std::string& earlier, const std::string& later) {
+  const auto before = Scrape::parse(counter("a_total", earlier));
+  const auto after = Scrape::parse(later.empty() ? "" : counter("a_total", later));
+  EXPECT_TRUE(before && after);
+  const auto all_but_two = [](const Sample& sample) { return sample.labels.at("x") != "2"; };
+  return fallen(counts_of(*before, all_but_two), counts_of(*after, all_but_two));
+}
+
+TEST(FallenCounters, WhatRisesOrStaysIsGood) {
+  EXPECT_THAT(fallen_counters("a_total{x=\"1\"} 3\na_total{x=\"3\"} 4\n",
+                              "a_total{x=\"1\"} 3\na_total{x=\"3\"} 5\n"),
+              IsEmpty());
+}
+
+TEST(FallenCounters, WhatFallsIsNamed) {
+  EXPECT_THAT(fallen_counters("a_total{x=\"1\"} 3\n", "a_total{x=\"1\"} 2\n"),
+              ElementsAre(HasSubstr("a_total{x=1,} was 3")));
+}
+
+TEST(FallenCounters, WhatIsGoneIsNamed) {
+  EXPECT_THAT(fallen_counters("a_total{x=\"1\"} 3\n", ""), ElementsAre(HasSubstr("is gone")));
+}
+
+TEST(FallenCounters, WhatNeedNotLiveOnIsPassedOver) {
+  EXPECT_THAT(fallen_counters("a_total{x=\"2\"} 3\n", "a_total{x=\"2\"} 1\n"), IsEmpty());
 }
 
 }  // namespace

@@ -136,6 +136,16 @@ TEST_F(ServerTest, ServesNoFiles) {
   }
 }
 
+// A proxy that lets only some paths through must not be led past by what would be another one to us.
+TEST_F(ServerTest, EndsNoPathAtANullByte) {
+  const base::ListenAddress address = start();
+  for (const char* path : {"/%00", "/metrics%00", "/metrics%00x", "/%2Dmetrics%00"}) {
+    EXPECT_THAT(HttpClient(address).get(path), StartsWith("HTTP/1.1 404 ")) << path;
+  }
+  EXPECT_THAT(HttpClient(address).request("POST", "/-/reload%00"), StartsWith("HTTP/1.1 404 "));
+  EXPECT_EQ(program_.reloads, 0);
+}
+
 TEST_F(ServerTest, IgnoresTheQuery) {
   EXPECT_THAT(HttpClient(start()).get("/metrics?debug=1"), StartsWith("HTTP/1.1 200 "));
 }
