@@ -12,7 +12,7 @@ TEST_PACKAGES := libgtest-dev libgmock-dev libvalijson-dev libclang-rt-$(CLANG)-
 BENCH_PACKAGES := libbpf-tools fping prometheus-smokeping-prober prometheus-blackbox-exporter
 LINT_PACKAGES := clang-format-$(CLANG) clang-tidy-$(CLANG)
 
-.PHONY: help run test build lint format bench grafana-schema clean install build-deps test-deps bench-deps lint-deps \
+.PHONY: help run test build lint format bench fuzz soak grafana-schema clean install build-deps test-deps bench-deps lint-deps \
   grafana-schema-deps
 
 help: ## say what there is
@@ -51,6 +51,19 @@ bench: build-deps test-deps bench-deps ## measure against other programs: tables
 	cmake -S . -B $(BUILD) -G Ninja -DBUILD_TESTING=ON
 	cmake --build $(BUILD) --target $(addprefix bench_,$(BENCH)) -j $(JOBS)
 	@set -e; for b in $(BENCH); do $(BUILD)/tests/bench_$$b; done
+
+FUZZ ?= config file_sd web_config icmp udp echo netlink control dns http_request http_server http_response
+export FUZZ_SECONDS ?= 60
+fuzz: build-deps test-deps ## fuzz every parser for FUZZ_SECONDS (60) each (FUZZ="dns icmp": some)
+	cmake -S . -B $(SANITIZED) -G Ninja -DBUILD_TESTING=ON -DRTT_SANITIZE=ON \
+	  -DCMAKE_C_COMPILER=clang-$(CLANG) -DCMAKE_CXX_COMPILER=clang++-$(CLANG)
+	@set -e; for f in $(FUZZ); do cmake --build $(SANITIZED) --target run_$${f}_fuzz -j $(JOBS); done
+
+SOAK_SECONDS ?= 1200
+soak: build-deps test-deps ## run everything at once for SOAK_SECONDS (1200) and see whether anything grows
+	cmake -S . -B $(BUILD) -G Ninja -DBUILD_TESTING=ON
+	cmake --build $(BUILD) --target rtt_soak -j $(JOBS)
+	$(BUILD)/tests/rtt_soak $(SOAK_SECONDS)
 
 # The tests use what is in the tree: only a new release of Grafana needs this, and the npm registry.
 grafana-schema: grafana-schema-deps ## make the schema of Grafana's dashboards anew, from the npm packages in tests/grafana_schema

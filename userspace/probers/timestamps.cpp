@@ -36,6 +36,12 @@ std::optional<T> payload(const cmsghdr& header) {
 std::optional<nanoseconds> software_timestamp(const cmsghdr& header) {
   const auto stamps = payload<scm_timestamping>(header);
   if (!stamps) return std::nullopt;
+  // What nanoseconds since the epoch cannot hold is no time.
+  constexpr auto kEnd = std::chrono::floor<std::chrono::seconds>(nanoseconds::max());
+  const auto [seconds, part_ns] = stamps->ts[0];
+  if (seconds < 0 || seconds >= kEnd.count() || part_ns < 0 || part_ns >= 1'000'000'000) {
+    return std::nullopt;
+  }
   const nanoseconds stamp = base::to_nanoseconds(stamps->ts[0]);
   if (stamp == nanoseconds::zero()) return std::nullopt;
   return stamp;

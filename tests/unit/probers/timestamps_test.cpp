@@ -102,6 +102,14 @@ TEST(ParseControl, TakesAnEmptyTimestampForNone) {
   EXPECT_FALSE(Control().add(SOL_SOCKET, SCM_TIMESTAMPING, software({0, 0})).parse().timestamp);
 }
 
+TEST(ParseControl, TakesATimeThatNanosecondsCannotHoldForNone) {
+  for (const time_t seconds : {time_t{INT64_MAX}, time_t{INT64_MAX / 1'000'000'000}, time_t{-1}}) {
+    EXPECT_FALSE(
+        Control().add(SOL_SOCKET, SCM_TIMESTAMPING, software({seconds, 0})).parse().timestamp)
+        << seconds;
+  }
+}
+
 TEST(ParseControl, ReadsWhichSendATimestampBelongsTo) {
   sock_extended_err error{};
   error.ee_origin = SO_EE_ORIGIN_TIMESTAMPING;

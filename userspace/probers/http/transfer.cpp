@@ -185,7 +185,12 @@ void Transfer::judge(CURLcode result, Ended& ended) const {
   using How = Ended::How;
   long error_number = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &error_number);
-  if (result == CURLE_OK && headers_complete_) {
+  const bool is_answered = stopped_ || (result == CURLE_OK && headers_complete_);
+  // curl takes any digits for a status (RFC 9110, section 15: 100 at least).
+  if (is_answered && ended.status < 100) {
+    ended.how = How::kFailed;
+    ended.reason = FailureReason::kBadReply;
+  } else if (result == CURLE_OK && headers_complete_) {
     ended.how = How::kComplete;
   } else if (stopped_) {
     ended.how = How::kStopped;

@@ -117,6 +117,16 @@ TEST_F(HttpHostileTest, AnotherProtocolIsNoAnswer) {
   expect_failure(FailureReason::kBadReply);
 }
 
+TEST_F(HttpHostileTest, AStatusBelowAHundredIsNoAnswer) {
+  answer("HTTP/22. 301Tpw\r\n\r\n");
+  expect_failure(FailureReason::kBadReply);
+}
+
+TEST_F(HttpHostileTest, AStatusOfZeroIsNoAnswer) {
+  answer(response("000 Nothing"));
+  expect_failure(FailureReason::kBadReply);
+}
+
 TEST_F(HttpHostileTest, ChunksThatAreNoneAreNoAnswer) {
   answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
   expect_failure(FailureReason::kBadReply);
