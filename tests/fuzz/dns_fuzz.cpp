@@ -1,13 +1,13 @@
 // The resolver's channel, c-ares and all, against a name server that answers what the input says: over UDP, and over TCP
 // when that answer was truncated. Whatever it is, there is one outcome, in time.
 #include <netinet/in.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -115,13 +115,13 @@ class NameServer {
   fuzz::DnsExpectation* expectation_ = nullptr;
 };
 
+// In memory, so that nothing is left behind.
 const std::string& resolv_conf() {
+  static const base::UniqueFd file(memfd_create("resolv.conf", MFD_CLOEXEC));
   static const std::string path = [] {
-    std::string name = "/tmp/dns_fuzz_XXXXXX";
-    const base::UniqueFd file(mkstemp(name.data()));
     constexpr std::string_view kText = "nameserver 127.0.0.1\n";
     require(write(file.get(), kText.data(), kText.size()) == static_cast<ssize_t>(kText.size()));
-    return name;
+    return "/proc/self/fd/" + std::to_string(file.get());
   }();
   return path;
 }
