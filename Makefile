@@ -8,12 +8,13 @@ BUILD_PACKAGES := g++ cmake ninja-build pkg-config clang-$(CLANG) bpftool libbpf
   libmicrohttpd-dev libgnutls28-dev libcrypt-dev prometheus-cpp-dev libyaml-cpp-dev libasio-dev libc-ares-dev \
   libcurl4-openssl-dev libssl-dev libcap-dev libsystemd-dev libprotobuf-dev protobuf-compiler libcli11-dev libspdlog-dev nlohmann-json3-dev
 TEST_PACKAGES := libgtest-dev libgmock-dev libvalijson-dev libclang-rt-$(CLANG)-dev llvm-$(CLANG) \
-  iproute2 iputils-ping iperf3 tcpdump prometheus libcap2-bin util-linux systemd openssl curl nginx-light
+  iproute2 iputils-ping iperf3 tcpdump prometheus libcap2-bin util-linux systemd openssl curl nginx-light \
+  golang-go golang-github-masterminds-sprig-dev golang-k8s-sigs-yaml-dev mandoc man-db binutils ca-certificates
 BENCH_PACKAGES := libbpf-tools fping prometheus-smokeping-prober prometheus-blackbox-exporter
 LINT_PACKAGES := clang-format-$(CLANG) clang-tidy-$(CLANG)
 
-.PHONY: help run test build lint format bench fuzz soak grafana-schema clean install build-deps test-deps bench-deps lint-deps \
-  grafana-schema-deps
+.PHONY: help run test build lint format bench fuzz soak grafana-schema clean install manifests \
+  kubernetes-schema build-deps test-deps bench-deps lint-deps grafana-schema-deps
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +69,14 @@ soak: build-deps test-deps ## run everything at once for SOAK_SECONDS (1200) and
 # The tests use what is in the tree: only a new release of Grafana needs this, and the npm registry.
 grafana-schema: grafana-schema-deps ## make the schema of Grafana's dashboards anew, from the npm packages in tests/grafana_schema
 	cd tests/grafana_schema && npm ci --no-audit --no-fund && npm run generate
+
+manifests: ## make the PrometheusRules of config/kubernetes anew, of config/prometheus
+	for rules in recording alerts; do config/kubernetes/rules.sh $$rules config/prometheus/$$rules.rules.yml \
+	  > config/kubernetes/components/prometheus-rule/$$rules.yaml || exit 1; done
+
+# As with Grafana's: only a new release of Kubernetes or of its operator for Prometheus needs this.
+kubernetes-schema: grafana-schema-deps ## make the schema of Kubernetes' objects anew, from npm packages
+	cd tests/kubernetes_schema && npm ci --no-audit --no-fund && npm run generate
 
 clean: ## remove what was built
 	rm -rf $(BUILD) $(SANITIZED)

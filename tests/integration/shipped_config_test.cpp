@@ -1,7 +1,6 @@
 // Every configuration of the exporter in config/, started as a user would start it. New files are
 // found by themselves.
 #include <gmock/gmock.h>
-#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -33,29 +32,12 @@ bool is_of_another_kind(const std::filesystem::path& relative) {
   return top == "prometheus" || top == "stack" || top == "web";
 }
 
-/// What a Kubernetes manifest hands to the exporter.
-void add_embedded(const std::vector<YAML::Node>& manifest, const std::string& file,
-                  Configurations& configurations) {
-  for (const YAML::Node& object : manifest) {
-    if (object["kind"].as<std::string>("") != "ConfigMap") continue;
-    for (const auto& entry : object["data"]) {
-      configurations[file + "/" + entry.first.as<std::string>()] = entry.second.as<std::string>();
-    }
-  }
-}
-
 Configurations shipped_configurations() {
   Configurations found = {{kBuiltIn, ""}};
   for (const auto& entry : std::filesystem::recursive_directory_iterator(kConfig)) {
     const std::filesystem::path relative = std::filesystem::relative(entry.path(), kConfig);
     if (entry.path().extension() != ".yml" || is_of_another_kind(relative)) continue;
-    const std::string text = support::read_file(entry.path());
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (!documents.empty() && documents.front()["apiVersion"]) {
-      add_embedded(documents, relative, found);
-    } else {
-      found[relative] = text;
-    }
+    found[relative] = support::read_file(entry.path());
   }
   return found;
 }
@@ -81,7 +63,7 @@ TEST(ShippedConfigurations, AreFound) {
   std::vector<std::string> names;
   for (const auto& [name, text] : shipped_configurations()) names.push_back(name);
   EXPECT_THAT(names, IsSupersetOf({kBuiltIn, "quickstart.yml", "rtt_exporter.yml",
-                                   "kubernetes/daemonset.yml/rtt_exporter.yml"}));
+                                   "kubernetes/base/rtt_exporter.yml"}));
 }
 
 void expect_clean_scrape(const std::string& configuration) {

@@ -43,6 +43,7 @@ std::set<std::string> matches(const std::string& text, const std::regex& pattern
 std::map<std::string, json> dashboards_by_uid() {
   std::map<std::string, json> dashboards;
   for (const auto& file : std::filesystem::directory_iterator(kSource / "grafana")) {
+    if (file.path().extension() != ".json") continue;
     json dashboard = json::parse(read(file.path()));
     dashboards.emplace(dashboard.at("uid"), std::move(dashboard));
   }

@@ -77,13 +77,9 @@ TEST_F(Stack, BuildsTheExporterFromTheShippedDockerfile) {
 }
 
 TEST_F(Stack, GivesTheExporterTheCapabilitiesOfTheDaemonSet) {
-  YAML::Node capabilities;
-  for (const YAML::Node& document :
-       YAML::LoadAllFromFile(kSource / "config/kubernetes/daemonset.yml")) {
-    if (document["kind"].as<std::string>() != "DaemonSet") continue;
-    capabilities =
-        document["spec"]["template"]["spec"]["containers"][0]["securityContext"]["capabilities"];
-  }
+  const YAML::Node daemon_set = yaml(kSource / "config/kubernetes/base/daemonset.yaml");
+  const YAML::Node capabilities =
+      daemon_set["spec"]["template"]["spec"]["containers"][0]["securityContext"]["capabilities"];
   EXPECT_EQ(strings(service("rtt_exporter")["cap_add"]), strings(capabilities["add"]));
   EXPECT_EQ(strings(service("rtt_exporter")["cap_drop"]), strings(capabilities["drop"]));
 }
