@@ -12,9 +12,11 @@ TEST_PACKAGES := libgtest-dev libgmock-dev libvalijson-dev libclang-rt-$(CLANG)-
   golang-go golang-github-masterminds-sprig-dev golang-k8s-sigs-yaml-dev mandoc man-db binutils ca-certificates
 BENCH_PACKAGES := libbpf-tools fping prometheus-smokeping-prober prometheus-blackbox-exporter
 LINT_PACKAGES := clang-format-$(CLANG) clang-tidy-$(CLANG)
+PACKAGE_PACKAGES := debhelper dpkg-dev git
+PACKAGE_TEST_PACKAGES := lintian systemd-container dbus
 
-.PHONY: help run test build lint format bench fuzz soak grafana-schema clean install manifests \
-  kubernetes-schema build-deps test-deps bench-deps lint-deps grafana-schema-deps
+.PHONY: help run test build lint format bench fuzz soak grafana-schema clean install package test-package manifests \
+  kubernetes-schema build-deps test-deps bench-deps lint-deps package-deps package-test-deps grafana-schema-deps
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +72,13 @@ soak: build-deps test-deps ## run everything at once for SOAK_SECONDS (1200) and
 grafana-schema: grafana-schema-deps ## make the schema of Grafana's dashboards anew, from the npm packages in tests/grafana_schema
 	cd tests/grafana_schema && npm ci --no-audit --no-fund && npm run generate
 
+package: package-deps ## build the Debian package and the Helm chart: build/package/*.deb, *.tgz
+	config/debian/build.sh $(BUILD)/package $(JOBS) $(BUILD_PACKAGES)
+	config/helm/package.sh $(BUILD)/package
+
+test-package: package package-test-deps ## install, start, upgrade, remove and purge that package, under a real systemd
+	tests/package/test.sh $(BUILD)/package
+
 manifests: ## make the PrometheusRules of config/kubernetes anew, of config/prometheus
 	for rules in recording alerts; do config/kubernetes/rules.sh $$rules config/prometheus/$$rules.rules.yml \
 	  > config/kubernetes/components/prometheus-rule/$$rules.yaml || exit 1; done
@@ -83,8 +92,9 @@ clean: ## remove what was built
 
 DESTDIR ?=
 PREFIX ?= /usr/local
-install: build ## install the program, its configuration and the systemd unit (DESTDIR, PREFIX)
+install: build ## install the program, its configuration, manual page and systemd unit (DESTDIR, PREFIX)
 	install -D -m 0755 $(BUILD)/rtt_exporter $(DESTDIR)$(PREFIX)/bin/rtt_exporter
+	install -D -m 0644 docs/rtt_exporter.8 $(DESTDIR)$(PREFIX)/share/man/man8/rtt_exporter.8
 	test -e $(DESTDIR)/etc/rtt_exporter/rtt_exporter.yml || \
 	  install -D -m 0644 config/quickstart.yml $(DESTDIR)/etc/rtt_exporter/rtt_exporter.yml
 	install -d $(DESTDIR)/etc/systemd/system
@@ -110,5 +120,9 @@ bench-deps:
 	$(call ensure_packages,$(BENCH_PACKAGES))
 lint-deps: build-deps
 	$(call ensure_packages,$(LINT_PACKAGES))
+package-deps: build-deps
+	$(call ensure_packages,$(PACKAGE_PACKAGES))
+package-test-deps:
+	$(call ensure_packages,$(PACKAGE_TEST_PACKAGES))
 grafana-schema-deps:
 	$(if $(shell command -v npm),,$(call ensure_packages,nodejs npm))
