@@ -29,7 +29,15 @@ extern void* bpf_rdonly_cast(const void* object, __u32 btf_id) __ksym __weak;
 /* A field of the control block that TCP keeps in a received skb: the verifier knows skb->cb as
  * plain bytes, so no cast is needed.
  */
-#define READ_CB(type, skb, field) \
-  (*(const type*)((skb)->cb + bpf_core_field_offset(struct tcp_skb_cb, field)))
+#define READ_CB(type, skb, field) READ_CB_OF(struct tcp_skb_cb, type, skb, field)
+#define READ_CB_OF(structure, type, skb, field) \
+  (*(const type*)((skb)->cb + bpf_core_field_offset(structure, field)))
+
+/* The loader refuses a load of another width than the type has that it was compiled with. */
+static __always_inline __u16 tcp_flags_of(const struct sk_buff* skb) {
+  if (bpf_core_field_size(((struct tcp_skb_cb*)0)->tcp_flags) == 1)
+    return READ_CB_OF(struct tcp_skb_cb___8_bit_flags, __u8, skb, tcp_flags);
+  return READ_CB(__u16, skb, tcp_flags);
+}
 
 #endif

@@ -88,9 +88,14 @@ struct tcp_skb_cb {
   __u32 end_seq;
   __u16 tcp_gso_segs;
   __u16 tcp_gso_size;
-  __u16 tcp_flags; /* 8 bits wide before 6.15 */
+  __u16 tcp_flags;
   __u8 sacked;
   __u32 ack_seq;
+};
+
+/* Before 6.15. */
+struct tcp_skb_cb___8_bit_flags {
+  __u8 tcp_flags;
 };
 
 #pragma clang attribute pop

@@ -23,12 +23,6 @@ char LICENSE[] SEC("license") = "GPL";
 
 static __always_inline bool before(__u32 a, __u32 b) { return (__s32)(a - b) < 0; }
 
-static __always_inline __u16 flags_of(const struct sk_buff* skb) {
-  if (bpf_core_field_size(((struct tcp_skb_cb*)0)->tcp_flags) == 1)
-    return READ_CB(__u8, skb, tcp_flags);
-  return READ_CB(__u16, skb, tcp_flags);
-}
-
 /* The test of the kernel's tcp_sequence(): a stranger who guesses an acknowledgement must guess the
  * sequence number as well.
  */
@@ -157,7 +151,7 @@ static __always_inline int on_segment(struct sock* sk, struct sk_buff* skb, cons
   /* Most segments of a receiver end here. */
   __u32 snd_una = tp->snd_una;
   if (!before(snd_una, READ_CB(__u32, skb, ack_seq))) return 0;
-  if ((flags_of(skb) & (TCPHDR_ACK | TCPHDR_SYN | TCPHDR_RST)) != TCPHDR_ACK) return 0;
+  if ((tcp_flags_of(skb) & (TCPHDR_ACK | TCPHDR_SYN | TCPHDR_RST)) != TCPHDR_ACK) return 0;
   struct context context;
   if (!find_context(&context)) return 0;
   __u64 begin_ns = begin_timing(&context);
