@@ -11,12 +11,13 @@ TEST_PACKAGES := libgtest-dev libgmock-dev libvalijson-dev libclang-rt-$(CLANG)-
   iproute2 iputils-ping iperf3 tcpdump prometheus libcap2-bin util-linux systemd openssl curl nginx-light \
   golang-go golang-github-masterminds-sprig-dev golang-k8s-sigs-yaml-dev mandoc man-db binutils ca-certificates
 BENCH_PACKAGES := libbpf-tools fping prometheus-smokeping-prober prometheus-blackbox-exporter
+KERNEL_TEST_PACKAGES := qemu-system-x86 busybox-static cpio kmod debian-archive-keyring
 LINT_PACKAGES := clang-format-$(CLANG) clang-tidy-$(CLANG)
 PACKAGE_PACKAGES := debhelper dpkg-dev git
 PACKAGE_TEST_PACKAGES := lintian systemd-container dbus
 
-.PHONY: help run test build lint format bench fuzz soak grafana-schema clean install package test-package manifests \
-  kubernetes-schema build-deps test-deps bench-deps lint-deps package-deps package-test-deps grafana-schema-deps
+.PHONY: help run test test-kernels build lint format bench fuzz soak grafana-schema clean install package test-package manifests \
+  kubernetes-schema build-deps test-deps bench-deps lint-deps package-deps package-test-deps kernel-test-deps grafana-schema-deps
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +38,12 @@ test: build-deps test-deps ## run every test: g++, then clang with ASan and UBSa
 	  -DCMAKE_C_COMPILER=clang-$(CLANG) -DCMAKE_CXX_COMPILER=clang++-$(CLANG)
 	cmake --build $(SANITIZED) -j $(JOBS)
 	ctest --test-dir $(SANITIZED) -j $(JOBS) --output-on-failure
+
+KERNELS ?= 5.10 6.1 6.12
+test-kernels: build-deps test-deps kernel-test-deps ## run the daemon on Debian's kernels, in virtual machines (KERNELS="6.1": some)
+	cmake -S . -B $(BUILD) -G Ninja -DBUILD_TESTING=ON
+	cmake --build $(BUILD) --target rtt_exporter kernel_tests integration_btf -j $(JOBS)
+	tests/kernels/run $(BUILD) $(KERNELS)
 
 SOURCES = $(shell git ls-files '*.cpp' '*.h' '*.c')
 
@@ -116,6 +123,8 @@ build-deps:
 	$(call ensure_packages,$(BUILD_PACKAGES))
 test-deps: build-deps
 	$(call ensure_packages,$(TEST_PACKAGES))
+kernel-test-deps:
+	$(call ensure_packages,$(KERNEL_TEST_PACKAGES))
 bench-deps:
 	$(call ensure_packages,$(BENCH_PACKAGES))
 lint-deps: build-deps

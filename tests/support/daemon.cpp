@@ -5,6 +5,7 @@
 
 #include <iostream>
 
+#include "support/patience.h"
 #include "support/scrape_rules.h"
 #include "support/setup_error.h"
 #include "support/wait_until.h"
@@ -76,7 +77,7 @@ Scrape Daemon::scrape(HttpConnection& connection) { return read(connection.get("
 
 Scrape Daemon::scrape_until(const std::function<bool(const Scrape&)>& condition,
                             std::chrono::nanoseconds timeout) const {
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const auto deadline = std::chrono::steady_clock::now() + timeout * patience();
   for (;;) {
     Scrape last = scrape();
     if (condition(last)) return last;

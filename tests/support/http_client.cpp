@@ -8,6 +8,7 @@
 #include <charconv>
 #include <optional>
 
+#include "support/patience.h"
 #include "support/setup_error.h"
 #include "support/socket.h"
 
@@ -99,7 +100,7 @@ std::string text_of(const HttpRequest& request) {
 }
 
 base::Result<HttpResponse> fetch_here(HttpRequest request) {
-  const Clock::time_point deadline = Clock::now() + request.timeout;
+  const Clock::time_point deadline = Clock::now() + request.timeout * patience();
   auto fd = connect_tcp(request.host, request.port, request.timeout);
   if (!fd) return fd.error();
   request.headers = "Connection: close\r\n" + request.headers;

@@ -7,12 +7,13 @@
 #include <array>
 
 #include "base/ip_address.h"
+#include "support/patience.h"
 
 namespace rtt::support {
 namespace {
 
 void set_timeout(int fd, std::chrono::nanoseconds timeout) {
-  const auto us = std::chrono::ceil<std::chrono::microseconds>(timeout).count();
+  const auto us = std::chrono::ceil<std::chrono::microseconds>(timeout * patience()).count();
   const timeval value{.tv_sec = us / 1'000'000, .tv_usec = us % 1'000'000};
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &value, sizeof value);
   ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &value, sizeof value);

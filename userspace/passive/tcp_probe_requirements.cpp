@@ -43,7 +43,10 @@ base::Result<void> check_bpf_requirements() {
 base::Error bpf_error(std::string_view what, int error_number) {
   base::Error error = base::errno_error(what, error_number);
   if (error_number == EPERM) {
-    error.message += " (a user namespace, a security module or kernel lockdown forbids BPF here)";
+    error.message +=
+        " (a user namespace, a security module or kernel lockdown forbids BPF here, or, before "
+        "Linux "
+        "5.11, RLIMIT_MEMLOCK is too low)";
   }
   return error;
 }
