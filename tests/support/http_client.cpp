@@ -125,7 +125,7 @@ HttpConnection::HttpConnection(HttpRequest request) : request_(std::move(request
 }
 
 base::Result<HttpResponse> HttpConnection::get(const std::string& path) {
-  const Clock::time_point deadline = Clock::now() + request_.timeout;
+  const Clock::time_point deadline = Clock::now() + request_.timeout * patience();
   request_.path = path;
   if (!send_all(fd_.get(), text_of(request_))) return base::errno_error("send");
   auto answer =
