@@ -52,6 +52,13 @@ Namespace Namespace::named(const std::string& name) {
   return Namespace(std::move(fd));
 }
 
+Namespace Namespace::of(pid_t process) {
+  const std::string path = "/proc/" + std::to_string(process) + "/ns/net";
+  base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) throw_errno("cannot open " + path);
+  return Namespace(std::move(fd));
+}
+
 std::string Namespace::path() const {
   return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(fd());
 }

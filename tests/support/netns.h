@@ -4,6 +4,8 @@
 // leaves nothing behind. Needs root. Errors are thrown (setup_error.h).
 #pragma once
 
+#include <sys/types.h>
+
 #include <future>
 #include <string>
 #include <thread>
@@ -24,6 +26,8 @@ class Namespace {
   Namespace();
   /// One that `ip netns add` made, as it is.
   [[nodiscard]] static Namespace named(const std::string& name);
+  /// The one that a process is in, as it is.
+  [[nodiscard]] static Namespace of(pid_t process);
 
   [[nodiscard]] int fd() const { return fd_.get(); }
   /// As ip(8) and nsenter(1) take it while this process lives.

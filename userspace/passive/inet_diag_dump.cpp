@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cassert>
+#include <utility>
 
 namespace rtt::passive {
 namespace {
@@ -57,9 +58,14 @@ bool InetDiagDump::open() {
     fail(TcpInfoProblem::kSocketError, opened.error().message);
     return false;
   }
-  socket_.emplace(std::move(*opened));
-  watch_ = loop_.watch(socket_->fd(), base::Interest::kRead, [this] { receive_some(); });
+  use(std::move(*opened));
   return true;
+}
+
+void InetDiagDump::use(InetDiagSocket socket) {
+  close();
+  socket_.emplace(std::move(socket));
+  watch_ = loop_.watch(socket_->fd(), base::Interest::kRead, [this] { receive_some(); });
 }
 
 void InetDiagDump::close() {
@@ -68,10 +74,21 @@ void InetDiagDump::close() {
 }
 
 void InetDiagDump::start() {
+  begin();
+  if (open()) send_next();
+}
+
+void InetDiagDump::start_in(InetDiagSocket socket) {
+  begin();
+  is_elsewhere_ = true;
+  use(std::move(socket));
+  send_next();
+}
+
+void InetDiagDump::begin() {
   assert(!running());
   next_request_ = 0;
   complete_ = true;
-  if (open()) send_next();
 }
 
 void InetDiagDump::send_next() {
@@ -149,6 +166,7 @@ void InetDiagDump::abort() {
 
 void InetDiagDump::end() {
   next_request_.reset();
+  if (std::exchange(is_elsewhere_, false)) close();
   callbacks_.on_end(complete_);
 }
 

@@ -1,4 +1,4 @@
-// One conversation at a time with inet_diag: all TCP connections of this network namespace, a few
+// One conversation at a time with inet_diag: all TCP connections of one network namespace, a few
 // datagrams (some 80 sockets each) per callback of the loop, so that nothing else on the loop waits
 // for more than about half a millisecond.
 //
@@ -37,8 +37,11 @@ class InetDiagDump {
   /// Asks as `requests` says, in that order; together they are one dump. `loop` must outlive it.
   InetDiagDump(base::EventLoop& loop, std::span<const DumpFamilies> requests, Callbacks callbacks);
 
-  /// Precondition: !running(). Problems are reported through the callbacks, possibly at once.
+  /// Of the own network namespace. Precondition: !running(). Problems are reported through the
+  /// callbacks, possibly at once.
   void start();
+  /// The same of the namespace that `socket` lies in. It is closed at the end.
+  void start_in(InetDiagSocket socket);
   [[nodiscard]] bool running() const { return next_request_.has_value(); }
   /// Rises with every datagram.
   [[nodiscard]] std::uint64_t progress() const { return progress_; }
@@ -49,7 +52,9 @@ class InetDiagDump {
 
  private:
   [[nodiscard]] bool open();
+  void use(InetDiagSocket socket);
   void close();
+  void begin();
   void send_next();
   void receive_some();
   [[nodiscard]] bool receive_one();
@@ -67,6 +72,7 @@ class InetDiagDump {
   NetlinkAddress address_;
   std::optional<std::size_t> next_request_;  // nothing: not running
   bool complete_ = true;
+  bool is_elsewhere_ = false;
   std::uint64_t progress_ = 0;
   std::string last_error_;
 };

@@ -6,11 +6,32 @@
 #include <cerrno>
 
 namespace rtt::passive {
+namespace {
+
+bool has_option(int fd, int option, int wanted) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  return ::getsockopt(fd, SOL_SOCKET, option, &value, &length) == 0 && value == wanted;
+}
+
+}  // namespace
 
 base::Result<InetDiagSocket> InetDiagSocket::open() {
   base::UniqueFd fd(
       ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG));
   if (!fd) return base::errno_error("cannot open a sock_diag netlink socket");
+  return bound(std::move(fd));
+}
+
+base::Result<InetDiagSocket> InetDiagSocket::adopt(base::UniqueFd fd) {
+  if (!has_option(fd.get(), SO_DOMAIN, AF_NETLINK) ||
+      !has_option(fd.get(), SO_PROTOCOL, NETLINK_SOCK_DIAG)) {
+    return base::Error{"this is no sock_diag netlink socket"};
+  }
+  return bound(std::move(fd));
+}
+
+base::Result<InetDiagSocket> InetDiagSocket::bound(base::UniqueFd fd) {
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
   socklen_t length = sizeof(address);

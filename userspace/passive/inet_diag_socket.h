@@ -17,6 +17,9 @@ class InetDiagSocket {
   static constexpr std::size_t kMaxDatagram = 64 * 1024;
 
   [[nodiscard]] static base::Result<InetDiagSocket> open();
+  /// Of one that another process made, perhaps in another network namespace: that is whose sockets
+  /// it shows. Not bound yet. Error: it is no such socket.
+  [[nodiscard]] static base::Result<InetDiagSocket> adopt(base::UniqueFd fd);
 
   [[nodiscard]] int fd() const { return fd_.get(); }
   /// What answers to this socket are addressed to.
@@ -43,6 +46,7 @@ class InetDiagSocket {
   [[nodiscard]] Received receive(std::span<std::byte> buffer);
 
  private:
+  [[nodiscard]] static base::Result<InetDiagSocket> bound(base::UniqueFd fd);
   InetDiagSocket(base::UniqueFd fd, std::uint32_t port_id)
       : fd_(std::move(fd)), port_id_(port_id) {}
 

@@ -79,12 +79,13 @@ void ConnectionTable::begin_poll(base::TimePoint now) {
   ++poll_;
 }
 
-ConnectionTable::Visit ConnectionTable::visit(std::uint64_t cookie, SegmentCounters counters) {
+ConnectionTable::Visit ConnectionTable::visit(std::uint64_t cookie, SegmentCounters counters,
+                                              bool history_counts) {
   assert(polling_);
   if (cookie == 0) return {};
   Entry& entry = find(cookie);
   if (entry.cookie == 0) {
-    const SegmentCounters start = has_baseline() ? SegmentCounters{} : counters;
+    const SegmentCounters start = has_baseline() && history_counts ? SegmentCounters{} : counters;
     Entry& inserted = insert(entry, {cookie, counters, poll_});
     return {true, growth(start, counters), &inserted.peer};
   }

@@ -49,8 +49,10 @@ class ConnectionTable {
     SegmentGrowth growth;
     KnownPeer* peer = nullptr;  // of first_in_poll: the caller's, until its next call
   };
-  /// One connection of the poll. Precondition: between begin_poll() and end_poll().
-  [[nodiscard]] Visit visit(std::uint64_t cookie, SegmentCounters counters);
+  /// One connection of the poll. `history_counts`: if it was not there before, it is new. Precondition:
+  /// between begin_poll() and end_poll().
+  [[nodiscard]] Visit visit(std::uint64_t cookie, SegmentCounters counters,
+                            bool history_counts = true);
   /// `complete`: every connection was visited. Forgets connections that are gone.
   void end_poll(bool complete, base::TimePoint now);
 

@@ -7,6 +7,7 @@
 
 #include "base/logging.h"
 #include "passive/inet_diag_dump.h"
+#include "passive/other_namespaces.h"
 #include "passive/tcp_info_closed.h"
 #include "passive/tcp_info_connections.h"
 #include "passive/tcp_info_problem.h"
@@ -36,11 +37,15 @@ constexpr metrics::FamilyInfo kClosedPauses{
     "Times that sockets closed faster than their last TCP_INFO is read for, so that those of "
     "the rest of a five-second window were missed."};
 
+constexpr metrics::FamilyInfo kNamespaces{"rtt_exporter_tcp_info_namespaces",
+                                          "Network namespaces whose connections the last complete "
+                                          "TCP_INFO poll covered, the own included."};
 constexpr metrics::FamilyInfo kDroppedRemotes{
     "rtt_exporter_tcp_info_remotes_dropped_total",
     "Remote addresses that the search for the busiest ones forgot for want of room."};
 
 constexpr base::nanoseconds kLongestFirstWait = std::chrono::seconds(1);
+constexpr base::nanoseconds kOpenerPatience = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -51,8 +56,13 @@ struct TcpInfoSource::Impl {
   void listen_for_closed();
   void schedule(base::nanoseconds interval);
   void tick();
+  void set_opener(OpenerChannel* wanted);
+  void stalled(base::TimePoint now);
   void start_poll();
-  void end_poll(bool complete);
+  void dump_in(InetDiagSocket socket, bool history_counts_there);
+  void end_dump(bool all);
+  void end_poll();
+  [[nodiscard]] std::uint64_t progress() const;
   void visit(const TcpSocketInfo& socket);
   void closed(const TcpSocketInfo& socket);
   void problem(TcpInfoProblem problem, unsigned count);
@@ -65,12 +75,20 @@ struct TcpInfoSource::Impl {
   ConnectionTable connections;
   InetDiagDump dump;
   std::unique_ptr<ClosedSockets> closed_sockets;
+  OpenerChannel* opener = nullptr;
+  OnNamespaces on_namespaces;
+  std::unique_ptr<OtherNamespaces> others;  // null: only the own namespace is polled
+  enum class Phase { kIdle, kOwnNamespace, kOtherNamespaces } phase = Phase::kIdle;
+  bool complete = true;        // so far in this poll
+  bool history_counts = true;  // of connections that the running dump shows for the first time
   base::Timer timer;
   base::nanoseconds interval{0};  // 0: before the first configure()
   base::TimePoint due;
   base::TimePoint poll_start;
   std::uint64_t progress_at_tick = 0;
+  base::TimePoint last_progress;  // as seen at ticks
   std::uint64_t visited = 0;
+  std::uint64_t visited_before_dump = 0;
   std::uint64_t closed_since_poll = 0;
   std::string logged_error;
 };
@@ -81,7 +99,7 @@ TcpInfoSource::Impl::Impl(base::EventLoop& event_loop, metrics::ExporterMetrics&
       metrics(exporter),
       dump(event_loop, requests,
            {[this](const TcpSocketInfo& socket) { visit(socket); },
-            [this](bool complete) { end_poll(complete); },
+            [this](bool complete) { end_dump(complete); },
             [this](TcpInfoProblem what, unsigned count) { problem(what, count); }}),
       timer(event_loop.timer([this] { tick(); })) {
   for (const auto& family : {kPolls, kClosedSockets, kClosedPauses, kDroppedRemotes}) {
@@ -124,27 +142,90 @@ void TcpInfoSource::Impl::tick() {
   due += interval;
   if (due <= now) due = now + interval;
   timer.expires_at(due);
-  if (!dump.running()) return start_poll();
+  if (phase == Phase::kIdle) return start_poll();
   problem(TcpInfoProblem::kOverrun, 1);
-  if (dump.progress() == progress_at_tick) {
-    problem(TcpInfoProblem::kStalled, 1);
-    dump.abort();
+  if (progress() == progress_at_tick) {
+    stalled(now);
+  } else {
+    last_progress = now;
   }
-  progress_at_tick = dump.progress();
+  progress_at_tick = progress();
+}
+
+// The kernel answers at once; the opener is a process, which has to get a CPU.
+void TcpInfoSource::Impl::stalled(base::TimePoint now) {
+  if (!dump.running() && now - last_progress < kOpenerPatience) return;
+  problem(TcpInfoProblem::kStalled, 1);
+  if (dump.running()) {
+    dump.abort();
+  } else {
+    others->give_up();
+  }
+}
+
+std::uint64_t TcpInfoSource::Impl::progress() const {
+  return dump.progress() + (others ? others->progress() : 0);
+}
+
+void TcpInfoSource::Impl::set_opener(OpenerChannel* wanted) {
+  if (std::exchange(opener, wanted) == wanted) return;
+  others.reset();
+  if (phase == Phase::kOtherNamespaces) {
+    complete = false;
+    if (dump.running()) {
+      dump.abort();
+    } else {
+      end_poll();
+    }
+  }
+  if (wanted == nullptr) return;
+  others = std::make_unique<OtherNamespaces>(
+      *wanted, metrics,
+      OtherNamespaces::Callbacks{
+          [this](InetDiagSocket socket, bool counts) { dump_in(std::move(socket), counts); },
+          [this](bool all) {
+            complete &= all;
+            end_poll();
+          },
+          [this](std::optional<std::string> reason) { on_namespaces(std::move(reason)); }});
 }
 
 // Sockets that closed before this poll are taken before it misses them: the table forgets what polls miss.
 void TcpInfoSource::Impl::start_poll() {
   if (closed_sockets) closed_sockets->take_now();
   poll_start = base::Clock::now();
-  progress_at_tick = dump.progress();
+  progress_at_tick = progress();
+  last_progress = poll_start;
   visited = 0;
+  complete = true;
+  history_counts = true;
+  phase = Phase::kOwnNamespace;
   slots.begin_poll();
   connections.begin_poll(poll_start);
   dump.start();
 }
 
-void TcpInfoSource::Impl::end_poll(bool complete) {
+void TcpInfoSource::Impl::dump_in(InetDiagSocket socket, bool history_counts_there) {
+  history_counts = history_counts_there;
+  visited_before_dump = visited;
+  dump.start_in(std::move(socket));
+}
+
+void TcpInfoSource::Impl::end_dump(bool all) {
+  complete &= all;
+  if (phase == Phase::kOwnNamespace) {
+    if (!others || !others->begin()) return end_poll();
+    phase = Phase::kOtherNamespaces;
+  } else if (others) {
+    others->dumped(all, visited != visited_before_dump);
+  } else {
+    end_poll();
+  }
+}
+
+void TcpInfoSource::Impl::end_poll() {
+  const bool covers_others = phase == Phase::kOtherNamespaces && others;
+  phase = Phase::kIdle;
   const base::TimePoint now = base::Clock::now();
   connections.end_poll(complete, now);
   slots.end_poll(complete);
@@ -153,11 +234,13 @@ void TcpInfoSource::Impl::end_poll(bool complete) {
   metrics.add_counter(kPolls, {}, 1);
   metrics.set_gauge(kPollDuration, {}, base::to_seconds(now - poll_start));
   metrics.set_gauge(kSockets, {}, static_cast<double>(visited));
+  metrics.set_gauge(kNamespaces, {},
+                    static_cast<double>(1 + (covers_others ? others->covered() : 0)));
 }
 
 void TcpInfoSource::Impl::visit(const TcpSocketInfo& socket) {
-  const auto [first_in_poll, growth, peer] =
-      connections.visit(socket.cookie, {socket.data_segments_sent, socket.segments_retransmitted});
+  const auto [first_in_poll, growth, peer] = connections.visit(
+      socket.cookie, {socket.data_segments_sent, socket.segments_retransmitted}, history_counts);
   if (!first_in_poll) return;
   ++visited;
   slots.visit(socket, growth, *peer);
@@ -199,6 +282,11 @@ void TcpInfoSource::configure(base::nanoseconds interval, const targets::Classif
   impl_->slots.configure(classifier, std::move(series));
   impl_->schedule(interval);
   if (first) impl_->listen_for_closed();
+}
+
+void TcpInfoSource::set_opener(OpenerChannel* opener, OnNamespaces on_namespaces) {
+  impl_->on_namespaces = std::move(on_namespaces);
+  impl_->set_opener(opener);
 }
 
 void TcpInfoSource::set_activity_networks(const std::vector<base::IpPrefix>& networks) {

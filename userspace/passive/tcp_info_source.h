@@ -1,5 +1,6 @@
-// TCP_INFO of every established connection of this network namespace, polled over inet_diag netlink
-// (sock_diag(7)). Works without BPF and without privilege.
+// TCP_INFO of every established connection of this network namespace, and of all others of the host if
+// wanted, polled over inet_diag netlink (sock_diag(7)). Works without BPF and, in this namespace, without
+// privilege.
 //
 // Lives on the control loop.
 #pragma once
@@ -7,6 +8,8 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "base/event_loop.h"
@@ -15,6 +18,7 @@
 #include "base/result.h"
 #include "metrics/exporter_metrics.h"
 #include "metrics/series.h"
+#include "passive/opener_channel.h"
 #include "passive/remote_activity.h"
 #include "targets/classifier.h"
 
@@ -39,6 +43,12 @@ class TcpInfoSource {
   /// replaced.
   void configure(base::nanoseconds interval, const targets::Classifier& classifier,
                  std::vector<SlotSeries> series);
+
+  /// Called when it changes why other namespaces are not polled, and perhaps when not; nothing: they are.
+  using OnNamespaces = std::function<void(std::optional<std::string> reason)>;
+  /// From the next poll on, other namespaces too, through `opener`, which must outlive the source;
+  /// null: no more. Calling it again with the same changes nothing.
+  void set_opener(OpenerChannel* opener, OnNamespaces on_namespaces);
 
   /// From here on tallies what is sent to addresses inside these networks; none: nothing.
   void set_activity_networks(const std::vector<base::IpPrefix>& networks);

@@ -73,6 +73,7 @@ class TcpInfoHarness {
     series_.resize(1);
   }
 
+  [[nodiscard]] base::EventLoop& loop() { return loop_; }
   /// For on_loop(), after configure().
   [[nodiscard]] TcpInfoSource& source() { return *source_; }
 
