@@ -13,6 +13,7 @@ namespace {
 
 constexpr const char* kTcpProbe = "tcp_probe";
 constexpr const char* kTcpInfo = "tcp_info";
+constexpr const char* kNamespaces = "tcp_info_namespaces";
 
 constexpr metrics::FamilyInfo kSeries = {"rtt_exporter_series",
                                          "Histograms under rtt_seconds that are kept."};
@@ -63,6 +64,14 @@ Core::Core(base::EventLoop& loop)
 }
 
 Core::~Core() { exposition_.set_collectors({}); }
+
+void Core::set_namespace_opener(base::Result<base::UniqueFd> socket) {
+  if (socket) {
+    opener_ = std::make_unique<passive::OpenerChannel>(loop_, std::move(*socket));
+  } else {
+    no_opener_ = socket.error().message;
+  }
+}
 
 base::Result<void> Core::apply(Configuration configuration) {
   auto allowed = check_changeable(configuration);
@@ -144,6 +153,13 @@ base::Result<void> Core::check_changeable(const Configuration& next) const {
   if (next.config.echo_server_listen != current.echo_server_listen) {
     return base::Error{"echo_server.listen cannot change without a restart"};
   }
+  const auto& tcp_info = next.config.passive.tcp_info;
+  if (tcp_info.enabled && tcp_info.all_namespaces && !opener_ && !no_opener_) {
+    return base::Error{
+        "passive.tcp_info.namespaces cannot become \"all\" without a restart: the process that "
+        "enters "
+        "other network namespaces is started before the program gives up its privileges"};
+  }
   return {};
 }
 
@@ -208,21 +224,38 @@ void Core::configure_tcp_info(const Running& next) {
   if (!wanted.enabled) {
     tcp_info_.reset();
     board_.remove(kTcpInfo);
+    board_.remove(kNamespaces);
     return;
   }
   if (!tcp_info_) {
     auto created = passive::TcpInfoSource::create(loop_, metrics_);
     if (!created) {
       board_.set(kTcpInfo, created.error().message);
+      board_.remove(kNamespaces);
       return;
     }
     tcp_info_ = std::move(*created);
     board_.set(kTcpInfo, std::nullopt);
   }
   tcp_info_->configure(wanted.interval, next.classifier, next.plan.tcp_info);
+  configure_namespaces(wanted.all_namespaces);
   const auto& passive_peers = next.plan.config.passive_peers;
   tcp_info_->set_activity_networks(passive_peers ? passive_peers->networks
                                                  : std::vector<base::IpPrefix>());
+}
+
+// Whether they can be polled shows in the first poll.
+void Core::configure_namespaces(bool all) {
+  if (!all) {
+    tcp_info_->set_opener(nullptr, nullptr);
+    board_.remove(kNamespaces);
+  } else if (opener_) {
+    tcp_info_->set_opener(opener_.get(), [this](std::optional<std::string> reason) {
+      board_.set(kNamespaces, std::move(reason));
+    });
+  } else {
+    board_.set(kNamespaces, no_opener_);
+  }
 }
 
 void Core::on_addresses(const std::string& host, const std::vector<base::IpAddress>& addresses) {

@@ -23,6 +23,7 @@
 #include "echo_server/bound_sockets.h"
 #include "metrics/exposition.h"
 #include "metrics/process_metrics.h"
+#include "passive/opener_channel.h"
 #include "passive/tcp_info_source.h"
 #include "passive/tcp_probe_source.h"
 #include "targets/classifier.h"
@@ -43,6 +44,10 @@ class Core {
   [[nodiscard]] base::Result<void> apply(Configuration configuration);
   /// Calls it on the probe loop; does not wait.
   void post_to_probe_loop(std::function<void()> function);
+
+  /// Before the first apply(): the socket of the namespace opener (opener_process.h), or why there is
+  /// none. Without this call no reload may ask for other namespaces.
+  void set_namespace_opener(base::Result<base::UniqueFd> socket);
 
   [[nodiscard]] metrics::ExporterMetrics& metrics() { return metrics_; }
   [[nodiscard]] metrics::Exposition& exposition() { return exposition_; }
@@ -73,6 +78,7 @@ class Core {
       const Running& next, const metrics::BucketGrid& grid);
   void switch_tcp_probe(std::shared_ptr<passive::TcpProbeSource> next, double max_cpu_share);
   void configure_tcp_info(const Running& next);
+  void configure_namespaces(bool all);
   void on_addresses(const std::string& host, const std::vector<base::IpAddress>& addresses);
   [[nodiscard]] std::optional<std::vector<passive::ActiveRemote>> take_busiest();
   void on_lookup(const std::string& host, base::nanoseconds duration);
@@ -87,7 +93,9 @@ class Core {
   std::optional<Configuration> configuration_;  // as loaded
   std::unique_ptr<Running> running_;
   std::shared_ptr<passive::TcpProbeSource> tcp_probe_;
-  std::unique_ptr<passive::TcpInfoSource> tcp_info_;
+  std::optional<std::string> no_opener_;              // why other namespaces cannot be polled
+  std::unique_ptr<passive::OpenerChannel> opener_;    // null: none was started
+  std::unique_ptr<passive::TcpInfoSource> tcp_info_;  // after opener_: goes before it
   std::unique_ptr<ProbeThread> probe_thread_;
   std::unique_ptr<Discovery> discovery_;
   std::unique_ptr<targets::Resolver> resolver_;

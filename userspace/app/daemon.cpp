@@ -14,6 +14,7 @@
 
 #include "app/core.h"
 #include "app/notifier.h"
+#include "app/opener_process.h"
 #include "app/privileged_start.h"
 #include "app/privileges.h"
 #include "app/probe_endpoint.h"
@@ -113,6 +114,10 @@ base::Result<void> Daemon::start() {
   core_.metrics().set_gauge(kBuildInfo, {{"version", RTT_VERSION}, {"compiler", RTT_COMPILER}}, 1);
   auto configuration = load();
   if (!configuration) return configuration.error();
+  const auto& tcp_info = configuration->config.passive.tcp_info;
+  if (tcp_info.enabled && tcp_info.all_namespaces) {
+    core_.set_namespace_opener(start_namespace_opener());
+  }
   auto privileged = PrivilegedStart::create(options_, configuration->config);
   if (!privileged) return privileged.error();
   bpf_run_time_ = std::move(privileged->bpf_run_time);

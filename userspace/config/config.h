@@ -83,6 +83,8 @@ struct PassiveConfig {
   struct TcpInfo {
     bool enabled = true;
     nanoseconds interval = std::chrono::seconds(5);
+    /// Also the other network namespaces of the host.
+    bool all_namespaces = false;
   } tcp_info;
 };
 

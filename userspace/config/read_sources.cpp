@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "config/map_access.h"
+#include "config/read_choice.h"
 #include "config/scalar.h"
 #include "config/sections.h"
 #include "config/wording.h"
@@ -14,6 +16,8 @@ constexpr nanoseconds kMaxPollInterval = std::chrono::hours(1);
 constexpr double kMinCpuShare = 0.01;
 constexpr double kMaxCpuShare = 1024;
 constexpr std::int64_t kMaxSeries = 1'000'000;
+constexpr std::array<std::pair<std::string_view, bool>, 2> kNamespaces = {
+    {{"own", false}, {"all", true}}};
 
 bool is_wildcard(const base::ListenAddress& listen) {
   return !listen.address || *listen.address == base::IpAddress() ||
@@ -73,6 +77,8 @@ PassiveConfig read_passive(MapReader& root) {
       config.tcp_info.enabled = tcp_info.boolean("enabled", config.tcp_info.enabled);
       config.tcp_info.interval = tcp_info.duration("interval", config.tcp_info.interval,
                                                    kMinPollInterval, kMaxPollInterval);
+      config.tcp_info.all_namespaces =
+          read_choice<bool>(tcp_info, "namespaces", kNamespaces, config.tcp_info.all_namespaces);
     });
   });
   return config;

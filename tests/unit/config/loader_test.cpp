@@ -71,6 +71,7 @@ TEST(Loader, EmptyTextHasThePassiveSourcesOn) {
   EXPECT_EQ(passive.tcp_probe.max_cpu_share, 1);
   EXPECT_TRUE(passive.tcp_info.enabled);
   EXPECT_EQ(passive.tcp_info.interval, seconds(5));
+  EXPECT_FALSE(passive.tcp_info.all_namespaces);
 }
 
 TEST(Loader, EmptyTextHasThirtyRisingBuckets) {
@@ -125,6 +126,7 @@ TEST(Loader, ReadsPassiveSources) {
   const PassiveConfig passive = everything().passive;
   EXPECT_FALSE(passive.tcp_probe.enabled);
   EXPECT_EQ(passive.tcp_info.interval, seconds(90));
+  EXPECT_TRUE(passive.tcp_info.all_namespaces);
 }
 
 TEST(Loader, ReadsTheCpuShareOfThePrograms) {
