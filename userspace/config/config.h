@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -54,7 +55,7 @@ struct Network {
 
 struct Target {
   std::string name;  // unique; not "other", nor kDiscoveredTarget beside PassivePeers
-  std::vector<std::pair<std::string, std::string>> labels;  // sorted by name
+  std::vector<std::pair<std::string, std::string>> labels;  // sorted by name; none of OwnerLabels
   std::vector<std::string> hosts;          // names or IP literals; each in one target only
   std::vector<Network> networks;           // each in one target only
   std::vector<std::uint16_t> local_ports;  // each in one target only
@@ -75,7 +76,23 @@ struct HistogramConfig {
   bool operator==(const HistogramConfig&) const = default;
 };
 
+/// What the series of passive methods say about who owns the sockets.
+struct OwnerLabels {
+  bool unit = false;
+  bool container = false;
+  bool pod = false;
+  [[nodiscard]] bool any() const { return unit || container || pod; }
+  /// Whether series get a label of this name.
+  [[nodiscard]] bool has(std::string_view label) const {
+    return (unit && label == "unit") || (container && label == "container") ||
+           (pod && label == "pod");
+  }
+  bool operator==(const OwnerLabels&) const = default;
+};
+
 struct PassiveConfig {
+  OwnerLabels labels;
+  nanoseconds labels_expire_after = std::chrono::minutes(10);  // 1 s to 24 h
   struct TcpProbe {
     bool enabled = true;
     double max_cpu_share = 1;  // of one CPU; past it the programs sample

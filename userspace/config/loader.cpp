@@ -8,9 +8,22 @@
 #include "config/read_file.h"
 #include "config/scalar.h"
 #include "config/sections.h"
+#include "config/wording.h"
 
 namespace rtt::config {
 namespace {
+
+void check_labels(MapReader& root, const Config& config) {
+  for (const Target& target : config.targets) {
+    for (const auto& [name, value] : target.labels) {
+      if (!config.passive.labels.has(name)) continue;
+      root.problem_at("targets", "target " + in_quotes(target.name) + " has a label " +
+                                     in_quotes(name) +
+                                     ", which 'passive.labels' gives every passive series; "
+                                     "allowed: another name for it");
+    }
+  }
+}
 
 Config read_config(const Node& top, ProblemList& problems, std::span<const MethodSchema> methods) {
   Config config;
@@ -24,6 +37,7 @@ Config read_config(const Node& top, ProblemList& problems, std::span<const Metho
   config.dns = read_dns(root);
   config.passive_peers = read_passive_peers(root, config.probes, config.passive, methods);
   config.targets = read_targets(root, config.probes, config.passive_peers.has_value());
+  check_labels(root, config);
   Loader::finish(root);
   return config;
 }

@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "config/map_access.h"
 #include "config/read_choice.h"
@@ -55,6 +58,28 @@ void read_listen_address(const Node& node, ProblemList& problems,
   addresses.push_back(*parsed);
 }
 
+constexpr nanoseconds kMinExpireAfter = std::chrono::seconds(1);
+constexpr nanoseconds kMaxExpireAfter = std::chrono::hours(24);
+
+OwnerLabels read_owner_labels(MapReader& passive) {
+  OwnerLabels labels;
+  const std::pair<std::string_view, bool OwnerLabels::*> known[] = {
+      {"unit", &OwnerLabels::unit},
+      {"container", &OwnerLabels::container},
+      {"pod", &OwnerLabels::pod}};
+  passive.each_item("labels", "labels", [&](const std::string& item) -> std::optional<std::string> {
+    for (const auto& [name, wanted] : known) {
+      if (item != name) continue;
+      if (std::exchange(labels.*wanted, true)) {
+        return "label " + in_quotes(item) + " is there twice; allowed: each once";
+      }
+      return std::nullopt;
+    }
+    return "there is no owner label " + in_quotes(item) + "; allowed: unit, container, pod";
+  });
+  return labels;
+}
+
 }  // namespace
 
 std::size_t read_max_series(MapReader& root) {
@@ -68,6 +93,9 @@ std::size_t read_max_series(MapReader& root) {
 PassiveConfig read_passive(MapReader& root) {
   PassiveConfig config;
   read_section(root, "passive", [&](MapReader& passive) {
+    config.labels = read_owner_labels(passive);
+    config.labels_expire_after = passive.duration("labels_expire_after", config.labels_expire_after,
+                                                  kMinExpireAfter, kMaxExpireAfter);
     read_section(passive, "tcp_probe", [&](MapReader& tcp_probe) {
       config.tcp_probe.enabled = tcp_probe.boolean("enabled", config.tcp_probe.enabled);
       config.tcp_probe.max_cpu_share = tcp_probe.number(

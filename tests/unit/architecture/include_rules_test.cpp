@@ -27,11 +27,13 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"config", {"base"}},
     {"metrics", {"base"}},
     {"targets", {"base", "config", "metrics"}},
-    {"passive", {"base", "config", "targets", "metrics", "bpf"}},
+    {"owners", {"base", "config", "metrics"}},
+    {"passive", {"base", "config", "targets", "metrics", "owners", "bpf"}},
     {"probers", {"base", "config", "targets", "metrics"}},
     {"echo_server", {"base", "metrics"}},
     {"web", {"base", "config", "metrics"}},
-    {"app", {"base", "config", "targets", "metrics", "passive", "probers", "echo_server", "web"}},
+    {"app",
+     {"base", "config", "targets", "metrics", "owners", "passive", "probers", "echo_server", "web"}},
     {"main.cpp", {"app"}},
 };
 

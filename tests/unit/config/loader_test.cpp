@@ -69,6 +69,7 @@ TEST(Loader, EmptyTextHasThePassiveSourcesOn) {
   const PassiveConfig passive = loaded("").passive;
   EXPECT_TRUE(passive.tcp_probe.enabled);
   EXPECT_EQ(passive.tcp_probe.max_cpu_share, 1);
+  EXPECT_FALSE(passive.labels.any());
   EXPECT_TRUE(passive.tcp_info.enabled);
   EXPECT_EQ(passive.tcp_info.interval, seconds(5));
   EXPECT_FALSE(passive.tcp_info.all_namespaces);
@@ -132,6 +133,13 @@ TEST(Loader, ReadsPassiveSources) {
 TEST(Loader, ReadsTheCpuShareOfThePrograms) {
   EXPECT_EQ(loaded("passive: {tcp_probe: {max_cpu_share: 0.01}}").passive.tcp_probe.max_cpu_share,
             0.01);
+}
+
+TEST(Loader, ReadsWhatPassiveSeriesSayOfOwners) {
+  const PassiveConfig passive =
+      loaded("passive: {labels: [pod, unit], labels_expire_after: 1m}").passive;
+  EXPECT_EQ(passive.labels, (OwnerLabels{.unit = true, .container = false, .pod = true}));
+  EXPECT_EQ(passive.labels_expire_after, std::chrono::minutes(1));
 }
 
 TEST(Loader, TcpInfoCanBeOff) {
