@@ -50,9 +50,31 @@ struct sock_common {
   struct in6_addr skc_v6_daddr;
 };
 
+struct kernfs_node {
+  __u64 id;
+};
+
+struct cgroup {
+  struct kernfs_node* kn;
+};
+
+struct sock_cgroup_data {
+  struct cgroup* cgroup;
+};
+
 struct sock {
   struct sock_common __sk_common;
   __u16 sk_protocol;
+  struct sock_cgroup_data sk_cgrp_data;
+};
+
+/* What comes after three underscores, the loader does not read. */
+struct sock_cgroup_data___before_5_15 {
+  __u64 val;
+};
+
+struct sock___before_5_15 {
+  struct sock_cgroup_data___before_5_15 sk_cgrp_data;
 };
 
 struct inet_connection_sock {

@@ -11,6 +11,11 @@
  *                    space only reads, in the other direction, and takes what has grown since it
  *                    last did. So no count is ever lost, a row whose sum stands has nothing new that
  *                    is complete, and cells of a group that is not marked need not be looked at.
+ *                    Behind the peers' rows come those of owners, which count as if peers were more.
+ *   rtt_cgroups      hash: cgroup id (__u64) -> owner (__u32), which user space writes.
+ *   rtt_pairs        hash: rtt_pair -> rtt_pair_row. A program adds, user space takes out.
+ *   rtt_free_rows    queue of rows (__u32) for new pairs. A row is in it, or in one pair, or on its way.
+ *   rtt_unlabelled   __u64 per rtt_unlabelled_reason; only ever grows.
  *   rtt_prefixes     longest-prefix trie: rtt_prefix_key -> peer (__u32).
  *   rtt_local_ports  hash: port (__u32) -> peer (__u32).
  *   rtt_cpu          what a CPU remembers: when it last read the clock (arrival.bpf.h), and what
@@ -50,6 +55,18 @@ enum rtt_drop {
 #define RTT_PEER_OTHER 0u
 #define RTT_PEER_NONE 0xffffffffu
 
+/* The owner of sockets without one: they count in their peer's own row. */
+#define RTT_OWNER_NOBODY 0u
+/* Cgroups that user space tells the kernel of. */
+#define RTT_MAX_CGROUPS 32768u
+
+/* Why an event counts in its peer's own row though owners are told apart. */
+enum rtt_unlabelled_reason {
+  RTT_UNLABELLED_UNKNOWN_CGROUP,
+  RTT_UNLABELLED_NO_ROOM, /* no row is free */
+  RTT_UNLABELLED
+};
+
 /* Segments looked at per acknowledgement. */
 #define RTT_MAX_WALK 64
 
@@ -71,6 +88,16 @@ struct rtt_row {
   __u64 sum_ns;
   __u8 occupied[RTT_GROUPS]; /* 1: a cell of the group may not be 0 */
   __u64 cells[];             /* whole groups; those past the grid's last cell stay 0 */
+};
+
+struct rtt_pair {
+  __u32 peer;
+  __u32 owner;
+};
+
+struct rtt_pair_row {
+  struct rtt_pair pair; /* once more, see owner.bpf.h */
+  __u32 row;
 };
 
 struct rtt_prefix_key {
@@ -109,6 +136,7 @@ struct rtt_state {
 };
 
 RTT_STATIC_ASSERT(sizeof(struct rtt_row) == 40, "rows are packed");
+RTT_STATIC_ASSERT(sizeof(struct rtt_pair_row) == 12, "no padding");
 RTT_STATIC_ASSERT(sizeof(struct rtt_prefix_key) == 20, "as the LPM trie wants it");
 RTT_STATIC_ASSERT(sizeof(struct rtt_cache_entry) == 24, "no padding");
 RTT_STATIC_ASSERT(sizeof(struct rtt_cpu) <= 32768, "the limit of a per-CPU map value");

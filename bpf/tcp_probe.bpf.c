@@ -13,6 +13,7 @@
 #include "bpf/handover.bpf.h"
 #include "bpf/histogram.bpf.h"
 #include "bpf/kernel_read.bpf.h"
+#include "bpf/owner.bpf.h"
 #include "bpf/rtt_shared.h"
 #include "bpf/sampling.bpf.h"
 
@@ -140,7 +141,8 @@ static __always_inline void count_acknowledgement(const struct context* context,
   __u64 rtt_ns = 0;
   enum rtt_drop drop = measure(context, tp, snd_una, skb, &rtt_ns, can_cast);
   if (drop == RTT_DROPS)
-    count_sample(classify(context, sk), RTT_TCP_PROBE, rtt_ns, context->weight, can_cast);
+    count_sample(row_of(classify(context, sk), sk, context->weight), RTT_TCP_PROBE, rtt_ns,
+                 context->weight, can_cast);
   else
     count_drop(RTT_TCP_PROBE, drop, context->weight);
 }
@@ -170,8 +172,8 @@ static __always_inline void count_handshake(const struct context* context, struc
   else if (!srtt_us)
     count_drop(RTT_TCP_HANDSHAKE, RTT_DROP_NO_SAMPLE, context->weight);
   else
-    count_sample(classify(context, sk), RTT_TCP_HANDSHAKE, (__u64)(srtt_us >> 3) * 1000,
-                 context->weight, false);
+    count_sample(row_of(classify(context, sk), sk, context->weight), RTT_TCP_HANDSHAKE,
+                 (__u64)(srtt_us >> 3) * 1000, context->weight, false);
 }
 
 static __always_inline int on_established(struct sock* sk) {

@@ -15,8 +15,6 @@ constexpr const char* kTcpProbe = "tcp_probe";
 constexpr const char* kTcpInfo = "tcp_info";
 constexpr const char* kNamespaces = "tcp_info_namespaces";
 
-constexpr metrics::FamilyInfo kSeries = {"rtt_exporter_series",
-                                         "Histograms under rtt_seconds that are kept."};
 constexpr metrics::FamilyInfo kSeriesDropped = {
     "rtt_exporter_series_dropped_total",
     "Series that limits.max_series left no room for, at each load of the configuration and when "
@@ -57,6 +55,7 @@ Core::Core(base::EventLoop& loop)
       exposition_(store_, metrics_),
       board_(metrics_),
       process_metrics_(std::make_shared<metrics::ProcessMetrics>(metrics_)),
+      owner_tracking_(loop, metrics_, store_, board_),
       discovered_(loop, {}, [this] { replan(); }),
       prefix_update_(loop.timer([this] { update_prefixes(); })) {
   metrics_.add_counter(kSeriesDropped, {}, 0);
@@ -99,15 +98,16 @@ base::Result<void> Core::run(const Configuration& configuration, targets::Expans
   config.targets = std::move(expansion.targets);
   auto next = std::make_unique<Running>(
       make_plan(std::move(config), configuration.grid, *store_.current()), *resolver_);
-  auto tcp_probe = load_tcp_probe(*next, *configuration.grid);
+  const auto owners = owner_tracking_.prepare(next->plan);
+  const passive::OwnerCounting* const owning = owners ? &*owners : nullptr;
+  auto tcp_probe = load_tcp_probe(*next, *configuration.grid, owning);
   if (!tcp_probe) return tcp_probe.error();
 
-  store_.replace(next->plan.series);
+  owner_tracking_.accept(next->plan, configuration.grid);
   switch_tcp_probe(std::move(*tcp_probe), next->plan.config.passive.tcp_probe.max_cpu_share);
-  configure_tcp_info(*next);
+  configure_tcp_info(*next, owning);
   probe_thread_->set_probes(next->plan.probes);
   running_ = std::move(next);
-  metrics_.set_gauge(kSeries, {}, static_cast<double>(running_->plan.series->size()));
   discovery_->show(expansion);
   resolver_->set_timing(running_->plan.config.dns);
   std::vector<std::string> names(discovery_->dns_names().begin(), discovery_->dns_names().end());
@@ -189,14 +189,14 @@ void Core::post_to_probe_loop(std::function<void()> function) {
 }
 
 base::Result<std::shared_ptr<passive::TcpProbeSource>> Core::load_tcp_probe(
-    const Running& next, const metrics::BucketGrid& grid) {
+    const Running& next, const metrics::BucketGrid& grid, const passive::OwnerCounting* owning) {
   std::shared_ptr<passive::TcpProbeSource> source;
   if (!next.plan.config.passive.tcp_probe.enabled) {
     board_.remove(kTcpProbe);
     return source;
   }
   auto created = passive::TcpProbeSource::create(loop_, grid, next.classifier, next.plan.tcp_probe,
-                                                 metrics_, tcp_probe_.get());
+                                                 metrics_, tcp_probe_.get(), owning);
   if (!created) {
     // A reload must not cost what works already.
     if (tcp_probe_) return created.error();
@@ -216,10 +216,11 @@ void Core::switch_tcp_probe(std::shared_ptr<passive::TcpProbeSource> next, doubl
   std::vector<std::shared_ptr<metrics::Collector>> collectors = {process_metrics_};
   if (next) collectors.push_back(next);
   exposition_.set_collectors(std::move(collectors));
+  owner_tracking_.set_source(next);
   tcp_probe_ = std::move(next);  // the old one detaches and delivers its last counts
 }
 
-void Core::configure_tcp_info(const Running& next) {
+void Core::configure_tcp_info(const Running& next, const passive::OwnerCounting* owning) {
   const auto& wanted = next.plan.config.passive.tcp_info;
   if (!wanted.enabled) {
     tcp_info_.reset();
@@ -237,7 +238,7 @@ void Core::configure_tcp_info(const Running& next) {
     tcp_info_ = std::move(*created);
     board_.set(kTcpInfo, std::nullopt);
   }
-  tcp_info_->configure(wanted.interval, next.classifier, next.plan.tcp_info);
+  tcp_info_->configure(wanted.interval, next.classifier, next.plan.tcp_info, owning);
   configure_namespaces(wanted.all_namespaces);
   const auto& passive_peers = next.plan.config.passive_peers;
   tcp_info_->set_activity_networks(passive_peers ? passive_peers->networks

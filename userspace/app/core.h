@@ -15,6 +15,7 @@
 #include "app/change_gatherer.h"
 #include "app/configuration.h"
 #include "app/discovery.h"
+#include "app/owner_tracking.h"
 #include "app/plan.h"
 #include "app/probe_thread.h"
 #include "app/source_board.h"
@@ -75,9 +76,9 @@ class Core {
   void note_dropped(std::size_t dropped);
   // Nothing when the configuration has it off, or when this host cannot run it (said on the board).
   [[nodiscard]] base::Result<std::shared_ptr<passive::TcpProbeSource>> load_tcp_probe(
-      const Running& next, const metrics::BucketGrid& grid);
+      const Running& next, const metrics::BucketGrid& grid, const passive::OwnerCounting* owning);
   void switch_tcp_probe(std::shared_ptr<passive::TcpProbeSource> next, double max_cpu_share);
-  void configure_tcp_info(const Running& next);
+  void configure_tcp_info(const Running& next, const passive::OwnerCounting* owning);
   void configure_namespaces(bool all);
   void on_addresses(const std::string& host, const std::vector<base::IpAddress>& addresses);
   [[nodiscard]] std::optional<std::vector<passive::ActiveRemote>> take_busiest();
@@ -92,6 +93,7 @@ class Core {
   std::shared_ptr<metrics::ProcessMetrics> process_metrics_;
   std::optional<Configuration> configuration_;  // as loaded
   std::unique_ptr<Running> running_;
+  OwnerTracking owner_tracking_;  // before the sources that count for it
   std::shared_ptr<passive::TcpProbeSource> tcp_probe_;
   std::optional<std::string> no_opener_;              // why other namespaces cannot be polled
   std::unique_ptr<passive::OpenerChannel> opener_;    // null: none was started

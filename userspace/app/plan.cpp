@@ -2,13 +2,17 @@
 
 #include <algorithm>
 
+#include "owners/cgroup_owners.h"
 #include "probers/method_table.h"
 
 namespace rtt::app {
 namespace {
 
-metrics::PeerLabels labels_of(const targets::Peer& peer) {
-  return {peer.target, peer.label, peer.constant_labels};
+// What is discovered may have a label of the name of an owner's: it gives way.
+metrics::PeerLabels labels_of(const targets::Peer& peer, const config::OwnerLabels& owner) {
+  metrics::PeerLabels labels{peer.target, peer.label, peer.constant_labels};
+  std::erase_if(labels.constant, [&](const auto& label) { return owner.has(label.first); });
+  return labels;
 }
 
 const probers::Method& method_of(const config::Probe& probe) {
@@ -22,8 +26,8 @@ void plan_probes(const targets::Peer& peer, metrics::SeriesSet::Builder& series,
     const config::Probe& probe = plan.config.probes[index];
     if (!series.has_room(1)) continue;
     const probers::Method& method = method_of(probe);
-    auto probe_series =
-        series.probe(labels_of(peer), probe.method, method.reasons, method.features);
+    auto probe_series = series.probe(labels_of(peer, plan.config.passive.labels), probe.method,
+                                     method.reasons, method.features);
     plan.probes.push_back({peer.label, probe, std::move(probe_series), {}, peer.all_addresses});
   }
 }
@@ -37,7 +41,8 @@ void plan_passive(const targets::Peer& peer, metrics::SeriesSet::Builder& series
   auto& tcp_probe = plan.tcp_probe.emplace_back();
   auto& tcp_info = plan.tcp_info.emplace_back();
   if (!counted) return;
-  const metrics::PeerLabels labels = labels_of(peer);
+  metrics::PeerLabels labels = labels_of(peer, passive.labels);
+  labels.owner = owners::labels_of({}, passive.labels);
   if (passive.tcp_probe.enabled) {
     tcp_probe.tcp_probe = series.passive(labels, "tcp_probe");
     tcp_probe.tcp_handshake = series.passive(labels, "tcp_handshake");

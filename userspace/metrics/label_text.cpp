@@ -41,6 +41,7 @@ std::string peer_label_text(const PeerLabels& peer) {
   append_label(text, "target", peer.target);
   append_label(text, "peer", peer.peer);
   for (const auto& [name, value] : peer.constant) append_label(text, name, value);
+  for (const auto& [name, value] : peer.owner) append_label(text, name, value);
   return text;
 }
 

@@ -28,7 +28,8 @@ using Labels = std::vector<std::pair<std::string, std::string>>;
 struct PeerLabels {
   std::string target;
   std::string peer;
-  Labels constant;  // the target's own labels, sorted by name
+  Labels constant;    // the target's own labels, sorted by name
+  Labels owner = {};  // of passive series: who owns the sockets, as far as that is wanted
 
   auto operator<=>(const PeerLabels&) const = default;
 };

@@ -53,17 +53,34 @@ std::shared_ptr<ConnectionSeries> SeriesSet::Builder::connections(const PeerLabe
 }
 
 std::shared_ptr<const SeriesSet> SeriesSet::Builder::build() && {
+  set_->compare_from(0);
+  return std::move(set_);
+}
+
+// Those from this number on.
+void SeriesSet::compare_from(std::size_t first) {
   std::map<PeerLabels, std::size_t> references;
-  for (std::size_t i = 0; i < set_->probes_.size(); ++i) {
-    const ProbeSeries& series = *set_->probes_[i];
+  for (std::size_t i = 0; i < probes_.size(); ++i) {
+    const ProbeSeries& series = *probes_[i];
     if (series.method() == kReferenceMethod) references.emplace(series.peer(), i);
   }
-  for (std::size_t i = 0; i < set_->size(); ++i) {
-    const auto reference = references.find(set_->rtt(i).peer());
+  for (std::size_t i = first; i < size(); ++i) {
+    PeerLabels peer = rtt(i).peer();
+    peer.owner.clear();
+    const auto reference = references.find(peer);
     if (reference == references.end() || reference->second == i) continue;
-    set_->comparisons_.push_back({i, reference->second});
+    comparisons_.push_back({i, reference->second});
   }
-  return std::move(set_);
+}
+
+std::shared_ptr<const SeriesSet> SeriesSet::with(std::span<const Addition> additions) const {
+  auto set = std::make_shared<SeriesSet>(*this);
+  for (const Addition& addition : additions) {
+    set->passive_.insert(set->passive_.end(), addition.passive.begin(), addition.passive.end());
+    if (addition.connections) set->connections_.push_back(addition.connections);
+  }
+  set->compare_from(size());
+  return set;
 }
 
 std::shared_ptr<const SeriesSet> SeriesStore::current() const {

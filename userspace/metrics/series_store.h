@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,11 +25,20 @@ class SeriesSet {
  public:
   class Builder;
 
-  /// A series and the one it is compared with: same peer, reference method. As numbers, see rtt().
+  /// A series and the one it is compared with: same peer (whoever owns the sockets), reference method. As
+  /// numbers, see rtt().
   struct Comparison {
     std::size_t series;
     std::size_t reference;
   };
+
+  /// Series that were not planned: those of one peer and one owner.
+  struct Addition {
+    std::vector<std::shared_ptr<Series>> passive;
+    std::shared_ptr<ConnectionSeries> connections;  // may be null
+  };
+  /// This set, and these after it.
+  [[nodiscard]] std::shared_ptr<const SeriesSet> with(std::span<const Addition> additions) const;
 
   /// All in the order in which the builder was asked for them.
   [[nodiscard]] const std::vector<std::shared_ptr<Series>>& passive() const { return passive_; }
@@ -47,6 +57,8 @@ class SeriesSet {
   [[nodiscard]] std::size_t dropped() const { return dropped_; }
 
  private:
+  void compare_from(std::size_t first);
+
   std::vector<std::shared_ptr<Series>> passive_;
   std::vector<std::shared_ptr<ProbeSeries>> probes_;
   std::vector<std::shared_ptr<ConnectionSeries>> connections_;

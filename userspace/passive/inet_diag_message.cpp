@@ -84,14 +84,18 @@ void read_tcp_info(Bytes info, TcpSocketInfo& socket) {
 
 enum class AttributeSearch { kFound, kAbsent, kMalformed };
 
-AttributeSearch find_tcp_info(Bytes attributes, Bytes& info) {
+// The kernel puts the cgroup before TCP_INFO, unasked.
+AttributeSearch find_tcp_info(Bytes attributes, Bytes& info, std::uint64_t& cgroup) {
   while (!attributes.empty()) {
     const auto header = read<nlattr>(attributes);
     if (!header || header->nla_len < sizeof(nlattr) || header->nla_len > attributes.size()) {
       return AttributeSearch::kMalformed;
     }
-    if ((header->nla_type & NLA_TYPE_MASK) == INET_DIAG_INFO) {
-      info = attributes.subspan(sizeof(nlattr), header->nla_len - sizeof(nlattr));
+    const Bytes value = attributes.subspan(sizeof(nlattr), header->nla_len - sizeof(nlattr));
+    const int type = header->nla_type & NLA_TYPE_MASK;
+    if (type == INET_DIAG_CGROUP_ID) cgroup = read<std::uint64_t>(value).value_or(0);
+    if (type == INET_DIAG_INFO) {
+      info = value;
       constexpr std::size_t kOldest = offsetof(tcp_info, tcpi_total_retrans) + 4;
       return info.size() < kOldest ? AttributeSearch::kMalformed : AttributeSearch::kFound;
     }
@@ -107,9 +111,10 @@ bool parse_socket(Bytes payload, const std::function<void(const TcpSocketInfo&)>
   const auto remote = remote_address(*message);
   if (!remote) return false;
   Bytes info;
-  const AttributeSearch search = find_tcp_info(after(payload, sizeof(inet_diag_msg)), info);
-  if (search != AttributeSearch::kFound) return search == AttributeSearch::kAbsent;
   TcpSocketInfo socket;
+  const AttributeSearch search =
+      find_tcp_info(after(payload, sizeof(inet_diag_msg)), info, socket.cgroup);
+  if (search != AttributeSearch::kFound) return search == AttributeSearch::kAbsent;
   std::memcpy(&socket.cookie, message->id.idiag_cookie, sizeof(socket.cookie));
   socket.remote = *remote;
   socket.local_port = ntohs(message->id.idiag_sport);

@@ -19,6 +19,8 @@ namespace rtt::passive {
 struct TcpSocketInfo {
   std::uint64_t cookie = 0;  // unique among all sockets since boot
   base::IpAddress remote;
+  std::uint64_t cgroup =
+      0;  // id of the one it was made in; 0: not told (before 5.8, closed sockets)
   std::uint16_t local_port = 0;              // host byte order
   std::uint8_t state = 0;                    // TCP_ESTABLISHED and so on (netinet/tcp.h)
   std::uint32_t srtt_us = 0;                 // 0: no sample yet

@@ -112,18 +112,18 @@ void ConnectionTable::end_poll(bool complete, base::TimePoint now) {
 // A socket may be gone from the dumps long before it is destroyed (reset, but not yet closed by
 // its program), and was counted and forgotten then. Its last segment tells: what was visited and
 // then missing in three polls has been idle since before the last but one began.
-SegmentGrowth ConnectionTable::closed(std::uint64_t cookie, SegmentCounters counters,
-                                      base::nanoseconds idle, base::TimePoint now) {
+ConnectionTable::Closed ConnectionTable::closed(std::uint64_t cookie, SegmentCounters counters,
+                                                base::nanoseconds idle, base::TimePoint now) {
   if (cookie == 0) return {};
   Entry& entry = find(cookie);
   if (entry.cookie != 0) {
     if (std::exchange(entry.poll, kClosed) == kClosed) return {};
-    return growth(std::exchange(entry.counted, counters), counters);
+    return {growth(std::exchange(entry.counted, counters), counters), entry.peer};
   }
   // The running dump may still bring what the kernel wrote before the socket went.
   if (polling_) insert(entry, {cookie, counters, kClosed});
   if (!has_baseline() || now - idle < std::max(baseline_, complete_polls_[1].start)) return {};
-  return growth({}, counters);
+  return {growth({}, counters), {}};
 }
 
 }  // namespace rtt::passive

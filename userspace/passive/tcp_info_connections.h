@@ -56,9 +56,13 @@ class ConnectionTable {
   /// `complete`: every connection was visited. Forgets connections that are gone.
   void end_poll(bool complete, base::TimePoint now);
 
+  struct Closed {
+    SegmentGrowth growth;
+    KnownPeer peer;  // as the last poll left it
+  };
   /// The last counters of a socket that is gone, at any time. `idle`: since its last segment.
-  [[nodiscard]] SegmentGrowth closed(std::uint64_t cookie, SegmentCounters counters,
-                                     base::nanoseconds idle, base::TimePoint now);
+  [[nodiscard]] Closed closed(std::uint64_t cookie, SegmentCounters counters,
+                              base::nanoseconds idle, base::TimePoint now);
 
   [[nodiscard]] std::size_t size() const { return used_; }
 

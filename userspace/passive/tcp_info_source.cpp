@@ -249,10 +249,10 @@ void TcpInfoSource::Impl::visit(const TcpSocketInfo& socket) {
 
 void TcpInfoSource::Impl::closed(const TcpSocketInfo& socket) {
   ++closed_since_poll;
-  const SegmentGrowth growth =
+  const auto [growth, peer] =
       connections.closed(socket.cookie, {socket.data_segments_sent, socket.segments_retransmitted},
                          socket.idle, base::Clock::now());
-  slots.add_segments(socket, growth);
+  slots.add_segments(socket, growth, peer);
   activity.add(socket.remote, growth.sent);
 }
 
@@ -277,9 +277,9 @@ TcpInfoSource::TcpInfoSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)
 TcpInfoSource::~TcpInfoSource() = default;
 
 void TcpInfoSource::configure(base::nanoseconds interval, const targets::Classifier& classifier,
-                              std::vector<SlotSeries> series) {
+                              std::vector<SlotSeries> series, const OwnerCounting* owning) {
   const bool first = impl_->interval == base::nanoseconds(0);
-  impl_->slots.configure(classifier, std::move(series));
+  impl_->slots.configure(classifier, std::move(series), owning);
   impl_->schedule(interval);
   if (first) impl_->listen_for_closed();
 }

@@ -24,6 +24,8 @@
 
 namespace rtt::passive {
 
+struct OwnerCounting;
+
 class TcpInfoSource {
  public:
   /// Per slot; null where the series do not exist. [0] is never null.
@@ -40,9 +42,9 @@ class TcpInfoSource {
 
   /// From the next poll on. What is known of each connection (by socket cookie) stays, so that
   /// segment counters go on without a jump. `classifier` is asked at every poll and must live until
-  /// replaced.
+  /// replaced. `owning`: null when owners are not told apart.
   void configure(base::nanoseconds interval, const targets::Classifier& classifier,
-                 std::vector<SlotSeries> series);
+                 std::vector<SlotSeries> series, const OwnerCounting* owning = nullptr);
 
   /// Called when it changes why other namespaces are not polled, and perhaps when not; nothing: they are.
   using OnNamespaces = std::function<void(std::optional<std::string> reason)>;

@@ -17,6 +17,8 @@ namespace rtt::passive {
 namespace {
 
 constexpr std::size_t kRowBytesLimit = 8 << 20;
+constexpr std::size_t kOwnerRowBytesLimit = 8 << 20;
+constexpr std::size_t kRowBytesLimitWithOwners = 32 << 20;
 
 std::uint32_t possible_cpus() {
   return static_cast<std::uint32_t>(std::max(1, libbpf_num_possible_cpus()));
@@ -26,6 +28,21 @@ base::Error load_error(std::string_view what, int status, const LibbpfLog& log) 
   base::Error error = bpf_error(what, -status);
   if (const std::string line = log.decisive_line(); !line.empty()) error.message += ": " + line;
   return error;
+}
+
+// Without owners the kernel sees nothing of them: the verifier takes out what uses these maps.
+int configure_owners(rtt_tcp_probe& skeleton, const TcpProbeLayout& layout) {
+  const auto& maps = skeleton.maps;
+  const bool wanted = layout.owner_rows > 0;
+  skeleton.rodata->owner_labels = wanted;
+  for (bpf_map* map : {maps.rtt_cgroups, maps.rtt_pairs, maps.rtt_free_rows, maps.rtt_unlabelled}) {
+    if (const int status = bpf_map__set_autocreate(map, wanted); status != 0) return status;
+  }
+  if (!wanted) return 0;
+  int status = bpf_map__set_max_entries(maps.rtt_cgroups, RTT_MAX_CGROUPS);
+  if (status == 0) status = bpf_map__set_max_entries(maps.rtt_pairs, layout.owner_rows);
+  if (status == 0) status = bpf_map__set_max_entries(maps.rtt_free_rows, layout.owner_rows);
+  return status;
 }
 
 int configure(rtt_tcp_probe& skeleton, const TcpProbeLayout& layout, const HandOver& hand_over,
@@ -41,20 +58,24 @@ int configure(rtt_tcp_probe& skeleton, const TcpProbeLayout& layout, const HandO
   }
   if (status == 0) status = bpf_map__reuse_fd(maps.rtt_state, hand_over.state_fd());
   if (status == 0) status = bpf_map__reuse_fd(maps.rtt_passed, hand_over.passed_fd());
+  if (status == 0) status = configure_owners(skeleton, layout);
   return status;
 }
 
 }  // namespace
 
-TcpProbeLayout TcpProbeLayout::create(std::size_t peers, std::size_t cells,
-                                      std::size_t local_ports) {
+TcpProbeLayout TcpProbeLayout::create(std::size_t peers, std::size_t cells, std::size_t local_ports,
+                                      std::size_t most_owner_rows) {
   TcpProbeLayout layout;
   layout.peers = static_cast<std::uint32_t>(peers);
   layout.cells = static_cast<std::uint32_t>(cells);
   layout.local_ports = static_cast<std::uint32_t>(local_ports);
-  const std::size_t stripe_bytes =
-      peers * RTT_METHODS * layout.words_per_row() * sizeof(std::uint64_t);
-  while (layout.stripes < possible_cpus() && layout.stripes * 2 * stripe_bytes <= kRowBytesLimit) {
+  const std::size_t row_bytes = RTT_METHODS * layout.words_per_row() * sizeof(std::uint64_t);
+  layout.owner_rows =
+      static_cast<std::uint32_t>(std::min(most_owner_rows, kOwnerRowBytesLimit / row_bytes));
+  const std::size_t stripe_bytes = (peers + layout.owner_rows) * row_bytes;
+  const std::size_t limit = layout.owner_rows > 0 ? kRowBytesLimitWithOwners : kRowBytesLimit;
+  while (layout.stripes < possible_cpus() && layout.stripes * 2 * stripe_bytes <= limit) {
     layout.stripes *= 2;
   }
   return layout;
@@ -71,7 +92,7 @@ std::uint32_t TcpProbeLayout::words_per_row() const {
   return (words + kWordsPerCacheLine - 1) / kWordsPerCacheLine * kWordsPerCacheLine;
 }
 
-std::uint32_t TcpProbeLayout::rows() const { return peers * stripes * RTT_METHODS; }
+std::uint32_t TcpProbeLayout::rows() const { return (peers + owner_rows) * stripes * RTT_METHODS; }
 
 void TcpProbeObject::DestroySkeleton::operator()(rtt_tcp_probe* skeleton) const {
   rtt_tcp_probe::destroy(skeleton);
@@ -86,7 +107,7 @@ base::Result<TcpProbeObject::Skeleton> TcpProbeObject::load_variant(const metric
   Skeleton skeleton(rtt_tcp_probe::open());
   if (!skeleton) return load_error("cannot open the BPF object", -errno, log);
   fill_bucket_table(grid, skeleton->rodata->bucket_table);
-  skeleton->rodata->peers = layout.peers;
+  skeleton->rodata->peers = layout.peers + layout.owner_rows;
   skeleton->rodata->stripe_mask = layout.stripes - 1;
   skeleton->rodata->stripe_per_cpu = layout.stripes >= possible_cpus();
   skeleton->rodata->any_local_ports = layout.local_ports != 0;
@@ -105,15 +126,16 @@ base::Result<std::unique_ptr<TcpProbeObject>> TcpProbeObject::load(const metrics
   for (const bool can_cast : {true, false}) {
     auto skeleton = load_variant(grid, layout, hand_over, generation, can_cast);
     if (skeleton) {
-      return std::unique_ptr<TcpProbeObject>(new TcpProbeObject(std::move(*skeleton), can_cast));
+      return std::unique_ptr<TcpProbeObject>(
+          new TcpProbeObject(std::move(*skeleton), layout, can_cast));
     }
     if (!can_cast) return skeleton.error();
   }
   return base::Error{};
 }
 
-TcpProbeObject::TcpProbeObject(Skeleton skeleton, bool can_cast)
-    : skeleton_(std::move(skeleton)), can_cast_(can_cast) {}
+TcpProbeObject::TcpProbeObject(Skeleton skeleton, const TcpProbeLayout& layout, bool can_cast)
+    : skeleton_(std::move(skeleton)), with_owners_(layout.owner_rows > 0), can_cast_(can_cast) {}
 
 TcpProbeObject::~TcpProbeObject() = default;
 
@@ -138,19 +160,29 @@ std::vector<TcpProbeObject::Part> TcpProbeObject::programs() const {
 
 std::vector<TcpProbeObject::Part> TcpProbeObject::maps() const {
   const auto& maps = skeleton_->maps;
-  return {{"rtt_rows", rows_fd()},
-          {"rtt_prefixes", prefixes_fd()},
-          {"rtt_local_ports", local_ports_fd()},
-          {"rtt_cpu", bpf_map__fd(maps.rtt_cpu)},
-          {"rtt_dropped", dropped_fd()},
-          {"rtt_state", bpf_map__fd(maps.rtt_state)},
-          {"rtt_passed", bpf_map__fd(maps.rtt_passed)},
-          {"rodata", bpf_map__fd(maps.rodata)}};
+  std::vector<Part> parts = {{"rtt_rows", rows_fd()},
+                             {"rtt_prefixes", prefixes_fd()},
+                             {"rtt_local_ports", local_ports_fd()},
+                             {"rtt_cpu", bpf_map__fd(maps.rtt_cpu)},
+                             {"rtt_dropped", dropped_fd()},
+                             {"rtt_state", bpf_map__fd(maps.rtt_state)},
+                             {"rtt_passed", bpf_map__fd(maps.rtt_passed)},
+                             {"rodata", bpf_map__fd(maps.rodata)}};
+  if (!with_owners_) return parts;
+  parts.insert(parts.end(), {{"rtt_cgroups", cgroups_fd()},
+                             {"rtt_pairs", pairs_fd()},
+                             {"rtt_free_rows", free_rows_fd()},
+                             {"rtt_unlabelled", unlabelled_fd()}});
+  return parts;
 }
 
 int TcpProbeObject::rows_fd() const { return bpf_map__fd(skeleton_->maps.rtt_rows); }
 int TcpProbeObject::dropped_fd() const { return bpf_map__fd(skeleton_->maps.rtt_dropped); }
 int TcpProbeObject::prefixes_fd() const { return bpf_map__fd(skeleton_->maps.rtt_prefixes); }
 int TcpProbeObject::local_ports_fd() const { return bpf_map__fd(skeleton_->maps.rtt_local_ports); }
+int TcpProbeObject::cgroups_fd() const { return bpf_map__fd(skeleton_->maps.rtt_cgroups); }
+int TcpProbeObject::pairs_fd() const { return bpf_map__fd(skeleton_->maps.rtt_pairs); }
+int TcpProbeObject::free_rows_fd() const { return bpf_map__fd(skeleton_->maps.rtt_free_rows); }
+int TcpProbeObject::unlabelled_fd() const { return bpf_map__fd(skeleton_->maps.rtt_unlabelled); }
 
 }  // namespace rtt::passive

@@ -22,11 +22,15 @@ struct TcpProbeLayout {
   std::uint32_t stripes = 1;
   std::uint32_t cells = 1;
   std::uint32_t local_ports = 0;
+  std::uint32_t owner_rows =
+      0;  // behind those of the peers, likewise; 0: owners are not told apart
 
   /// Stripes share the adding out over the CPUs: as many as there are CPUs (a power of two), as
-  /// long as all rows together stay within 8 MiB.
+  /// long as all rows together stay within 8 MiB (32 MiB with those of owners). `most_owner_rows`: as
+  /// many, as long as those of one stripe stay within 8 MiB.
   [[nodiscard]] static TcpProbeLayout create(std::size_t peers, std::size_t cells,
-                                             std::size_t local_ports);
+                                             std::size_t local_ports,
+                                             std::size_t most_owner_rows = 0);
   /// A row as rtt_shared.h has it, in 64-bit words: before the cells, and in all.
   static constexpr std::uint32_t kWordsBeforeCells = 5;
   [[nodiscard]] std::uint32_t groups_per_row() const;
@@ -59,6 +63,11 @@ class TcpProbeObject {
   [[nodiscard]] int dropped_fd() const;
   [[nodiscard]] int prefixes_fd() const;
   [[nodiscard]] int local_ports_fd() const;
+  // Of a layout with rows of owners.
+  [[nodiscard]] int cgroups_fd() const;
+  [[nodiscard]] int pairs_fd() const;
+  [[nodiscard]] int free_rows_fd() const;
+  [[nodiscard]] int unlabelled_fd() const;
 
  private:
   struct DestroySkeleton {
@@ -73,10 +82,11 @@ class TcpProbeObject {
                                                            const TcpProbeLayout& layout,
                                                            const HandOver& hand_over,
                                                            std::uint32_t generation, bool can_cast);
-  TcpProbeObject(Skeleton skeleton, bool can_cast);
+  TcpProbeObject(Skeleton skeleton, const TcpProbeLayout& layout, bool can_cast);
   [[nodiscard]] bpf_program* tcp_probe() const;
 
   Skeleton skeleton_;
+  bool with_owners_;
   bool can_cast_;
   std::vector<std::unique_ptr<bpf_link, DestroyLink>> links_;
 };

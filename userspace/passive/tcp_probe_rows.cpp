@@ -41,7 +41,7 @@ base::Result<KernelRows> KernelRows::create(int fd, const TcpProbeLayout& layout
 KernelRows::KernelRows(MappedArray words, const TcpProbeLayout& layout)
     : words_(std::move(words)),
       layout_(layout),
-      taken_(std::size_t{layout.peers} * RTT_METHODS),
+      taken_((std::size_t{layout.peers} + layout.owner_rows) * RTT_METHODS),
       cells_(std::size_t{layout.groups_per_row()} * RTT_GROUP_CELLS) {}
 
 std::size_t KernelRows::first_word(std::uint32_t stripe, std::size_t row) const {
@@ -93,19 +93,11 @@ void KernelRows::take_cells(std::size_t row, std::vector<std::uint64_t>& taken) 
   });
 }
 
-void KernelRows::drain(const RowNumbers& numbers,
-                       const std::vector<TcpProbeSource::SlotSeries>& series) {
-  const auto member = [](std::uint32_t method) {
-    return method == RTT_TCP_PROBE ? &TcpProbeSource::SlotSeries::tcp_probe
-                                   : &TcpProbeSource::SlotSeries::tcp_handshake;
-  };
-  for (std::uint32_t row = 0; row < layout_.peers; ++row) {
+void KernelRows::drain(std::uint32_t first, std::uint32_t end, const Deliver& deliver) {
+  for (std::uint32_t row = first; row < end; ++row) {
     for (std::uint32_t method = 0; method < RTT_METHODS; ++method) {
       const std::uint64_t sum_ns = take(std::size_t{row} * RTT_METHODS + method);
-      if (sum_ns == 0) continue;
-      const auto& own = series[numbers.slot(row)].*member(method);
-      const auto& counted = own ? own : series[targets::kOtherSlot].*member(method);
-      counted->add(growth_, sum_ns);
+      if (sum_ns != 0) deliver({row, method, growth_, sum_ns});
     }
   }
 }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <vector>
 
 #include "base/result.h"
@@ -30,8 +32,16 @@ class KernelRows {
  public:
   [[nodiscard]] static base::Result<KernelRows> create(int fd, const TcpProbeLayout& layout);
 
-  /// Adds what was counted since the last call to the series; exact while programs count.
-  void drain(const RowNumbers& numbers, const std::vector<TcpProbeSource::SlotSeries>& series);
+  struct Growth {
+    std::uint32_t row;     // of a peer, or behind them of an owner
+    std::uint32_t method;  // rtt_method
+    std::span<const metrics::CellCount> cells;
+    std::uint64_t sum_ns;
+  };
+  using Deliver = std::function<void(const Growth&)>;
+  /// What was counted since the last call in the rows from `first` up to, not including, `end`; exact while
+  /// programs count.
+  void drain(std::uint32_t first, std::uint32_t end, const Deliver& deliver);
 
  private:
   // What the series of a row, peer and method, have been given; no cells: nothing yet.

@@ -129,7 +129,8 @@ void append_cell(std::string& out, const Cell& cell, bool is_reference) {
 }
 
 void append_row(std::string& out, const Row& row, const std::vector<std::string>& methods) {
-  append(out, {"<tr><td>", row.peer.empty() ? "every other peer" : escape_html(row.peer), "</td>"});
+  append(out, {"<tr><td>", row.peer.empty() ? "every other peer" : escape_html(row.peer),
+               row.owner.empty() ? "" : " <small>" + escape_html(row.owner) + "</small>", "</td>"});
   for (const std::string& method : methods) {
     const bool is_reference = method == metrics::kReferenceMethod;
     const auto cell = row.cells.find(method);

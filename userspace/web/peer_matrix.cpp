@@ -16,20 +16,34 @@ using metrics::SeriesSet;
 
 struct Peer {
   const metrics::PeerLabels* labels;
+  std::string owner;
   std::size_t number;                                                // by first appearance
+  std::size_t peer_number;                                           // of the one without owner
   std::size_t target_number;                                         // likewise
   std::vector<std::pair<const Series*, const ProbeSeries*>> series;  // second: null when passive
   bool probe_down = false;
 };
 
+std::string owner_text(const metrics::PeerLabels& labels) {
+  std::string text;
+  for (const auto& [name, value] : labels.owner) {
+    if (!value.empty()) text += (text.empty() ? "" : " ") + value;
+  }
+  return text;
+}
+
 class Peers {
  public:
   Peer& of(const Series& series) {
     const metrics::PeerLabels& labels = series.peer();
-    const auto [known, added] = numbers_.try_emplace({labels.target, labels.peer}, peers_.size());
+    const auto [known, added] =
+        numbers_.try_emplace({labels.target, labels.peer, owner_text(labels)}, peers_.size());
     if (added) {
       const auto target = targets_.try_emplace(labels.target, targets_.size()).first;
-      peers_.push_back({&labels, peers_.size(), target->second, {}, false});
+      const std::size_t number = peers_.size();
+      const auto peer = peer_numbers_.try_emplace({labels.target, labels.peer}, number).first;
+      peers_.push_back(
+          {&labels, std::get<2>(known->first), number, peer->second, target->second, {}, false});
     }
     return peers_[known->second];
   }
@@ -38,7 +52,7 @@ class Peers {
   std::vector<Peer> in_order(bool down_first) && {
     std::ranges::sort(peers_, {}, [down_first](const Peer& peer) {
       return std::tuple(down_first && !peer.probe_down, peer.labels->peer.empty(),
-                        peer.target_number, peer.number);
+                        peer.target_number, peer.peer_number, peer.number);
     });
     return std::move(peers_);
   }
@@ -46,7 +60,8 @@ class Peers {
   [[nodiscard]] std::size_t size() const { return peers_.size(); }
 
  private:
-  std::map<std::pair<std::string_view, std::string_view>, std::size_t> numbers_;
+  std::map<std::tuple<std::string_view, std::string_view, std::string>, std::size_t> numbers_;
+  std::map<std::pair<std::string_view, std::string_view>, std::size_t> peer_numbers_;
   std::map<std::string_view, std::size_t> targets_;
   std::vector<Peer> peers_;
 };
@@ -87,16 +102,22 @@ Cell make_cell(const Series& series, const ProbeSeries* probe) {
   return cell;
 }
 
-Row make_row(const Peer& peer) {
-  Row row{peer.labels->target, peer.labels->peer, {}};
+// Of the peer without owner, in the reference method.
+using Medians = std::map<std::size_t, std::optional<nanoseconds>>;
+
+// A row of an owner that comes before its peer's, as when too many are down, has no difference.
+Row make_row(const Peer& peer, Medians& references) {
+  Row row{peer.labels->target, peer.labels->peer, peer.owner, {}};
   for (const auto& [series, probe] : peer.series) {
     row.cells.emplace(series->method(), make_cell(*series, probe));
   }
-  const auto reference = row.cells.find(metrics::kReferenceMethod);
-  if (reference == row.cells.end() || !reference->second.median) return row;
+  const auto own = row.cells.find(metrics::kReferenceMethod);
+  if (own != row.cells.end()) references[peer.peer_number] = own->second.median;
+  const auto reference = references.find(peer.peer_number);
+  if (reference == references.end() || !reference->second) return row;
   for (auto& [method, cell] : row.cells) {
     if (cell.median && method != metrics::kReferenceMethod) {
-      cell.difference = *cell.median - *reference->second.median;
+      cell.difference = *cell.median - *reference->second;
     }
   }
   return row;
@@ -130,7 +151,8 @@ PeerMatrix tabulate(const SeriesSet& set, std::size_t max_rows) {
   const bool too_many = peers.size() > max_rows;
   std::vector<Peer> shown = std::move(peers).in_order(too_many);
   if (too_many) shown.erase(shown.begin() + static_cast<std::ptrdiff_t>(max_rows), shown.end());
-  for (const Peer& peer : shown) matrix.rows.push_back(make_row(peer));
+  Medians references;
+  for (const Peer& peer : shown) matrix.rows.push_back(make_row(peer, references));
   return matrix;
 }
 

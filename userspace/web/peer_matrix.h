@@ -27,16 +27,18 @@ struct Cell {
 
 struct Row {
   std::string target;
-  std::string peer;                   // empty: what matches no configured peer
+  std::string peer;   // empty: what matches no configured peer
+  std::string owner;  // of the sockets: "nginx.service"; empty: nobody, or not asked for
   std::map<std::string, Cell> cells;  // by method
   [[nodiscard]] bool has_probe_down() const;
 };
 
 struct PeerMatrix {
   std::vector<std::string> methods;  // active ones first, the reference method at the front
-  std::vector<Row> rows;             // in the order of the configuration; the unmatched at the end
-  std::size_t peers = 0;             // rows that there would be without the limit
-  std::size_t probes_down = 0;       // of all peers
+  // In the order of the configuration; the unmatched at the end. Owners' behind their peer's.
+  std::vector<Row> rows;
+  std::size_t peers = 0;        // rows that there would be without the limit
+  std::size_t probes_down = 0;  // of all peers
   std::size_t series = 0;
   std::size_t series_dropped = 0;
 };

@@ -28,7 +28,7 @@ class TcpInfoConnections : public testing::Test {
   }
   std::uint64_t close(std::uint64_t cookie, SegmentCounters counters,
                       base::nanoseconds idle = kActive) {
-    return table_.closed(cookie, counters, idle, now_ + seconds(1)).sent;
+    return table_.closed(cookie, counters, idle, now_ + seconds(1)).growth.sent;
   }
 
   ConnectionTable table_;
@@ -142,14 +142,14 @@ TEST_F(TcpInfoConnections, ASocketThatIsDestroyedLongAfterItsConnectionEndedIsNo
 TEST_F(TcpInfoConnections, AClosedConnectionThatTheRunningDumpStillShowsIsNotVisited) {
   poll({{1, {1000, 0}}});
   table_.begin_poll(now_ + kInterval);
-  EXPECT_EQ(table_.closed(1, {1009, 0}, kActive, now_ + kInterval).sent, 9U);
+  EXPECT_EQ(table_.closed(1, {1009, 0}, kActive, now_ + kInterval).growth.sent, 9U);
   EXPECT_FALSE(table_.visit(1, {1005, 0}).first_in_poll);
 }
 
 TEST_F(TcpInfoConnections, AnUnknownClosedConnectionThatTheRunningDumpStillShowsIsNotCountedTwice) {
   poll({});
   table_.begin_poll(now_ + kInterval);
-  EXPECT_EQ(table_.closed(2, {9, 0}, kActive, now_ + kInterval).sent, 9U);
+  EXPECT_EQ(table_.closed(2, {9, 0}, kActive, now_ + kInterval).growth.sent, 9U);
   EXPECT_EQ(table_.visit(2, {8, 0}).growth.sent, 0U);
 }
 
