@@ -4,6 +4,7 @@
 #define RTT_HISTOGRAM_BPF_H
 
 #include "bpf/bucket_table.h"
+#include "bpf/kernel_read.bpf.h"
 #include "bpf/kernel_types.h"
 #include "bpf/rtt_shared.h"
 
@@ -29,18 +30,17 @@ const volatile __u32 stripe_mask;    /* stripes - 1; CPUs share stripes when the
 const volatile __u32 stripe_per_cpu; /* whether none is shared */
 const volatile struct rtt_bucket_table bucket_table;
 
-/* `alone`: the kernel lets no second run of the calling program onto a CPU before the first has ended
- * (6.1). Then what nobody else adds to needs no locked instruction.
+/* A kernel that can cast lets no second run of a program onto a CPU before the first has ended (6.1). Then
+ * what nobody else adds to needs no locked instruction.
  */
-static __always_inline void add(__u64* to, __u64 value, const bool alone) {
-  if (alone && stripe_per_cpu)
+static __always_inline void add(__u64* to, __u64 value) {
+  if (RTT_CAN_CAST && stripe_per_cpu)
     *(volatile __u64*)to += value;
   else
     __sync_fetch_and_add(to, value);
 }
 
-static __always_inline void count_sample(__u32 peer, __u32 method, __u64 rtt_ns, __u64 weight,
-                                         const bool alone) {
+static __always_inline void count_sample(__u32 peer, __u32 method, __u64 rtt_ns, __u64 weight) {
   __u32 stripe = bpf_get_smp_processor_id() & stripe_mask;
   __u32 index = (stripe * peers + peer) * RTT_METHODS + method;
   struct rtt_row* row = bpf_map_lookup_elem(&rtt_rows, &index);
@@ -48,9 +48,9 @@ static __always_inline void count_sample(__u32 peer, __u32 method, __u64 rtt_ns,
   __u32 cell = rtt_cell_of(&bucket_table, rtt_ns);
   if (cell >= bucket_table.cell_count) return;
   *(volatile __u8*)&row->occupied[cell / RTT_GROUP_CELLS] = 1;
-  add(&row->cells[cell], weight, alone);
+  add(&row->cells[cell], weight);
   /* User space takes an unchanged sum for an untouched row. */
-  add(&row->sum_ns, (rtt_ns ? rtt_ns : 1) * weight, alone);
+  add(&row->sum_ns, (rtt_ns ? rtt_ns : 1) * weight);
 }
 
 static __always_inline void count_drop(__u32 method, enum rtt_drop reason, __u64 weight) {

@@ -57,23 +57,21 @@ struct segments {
   struct tcp_skb_cb* cb;
 };
 
-static __always_inline struct segments segments_at(struct list_head* position,
-                                                   const bool can_cast) {
+static __always_inline struct segments segments_at(struct list_head* position) {
   struct segments at;
   void* start = (void*)position - bpf_core_field_offset(struct sk_buff, tcp_tsorted_anchor);
-  at.skb = CAST(can_cast, struct sk_buff, start);
-  at.cb = CAST(can_cast, struct tcp_skb_cb, (void*)at.skb->cb);
+  at.skb = CAST(struct sk_buff, start);
+  at.cb = CAST(struct tcp_skb_cb, (void*)at.skb->cb);
   return at;
 }
 
 /* At least one segment of the skb, which may hold several, all sent at one time. */
-static __always_inline bool acknowledged(struct tcp_skb_cb* cb, __u32 ack, struct walk* walk,
-                                         const bool can_cast) {
-  if (!before(ack, READ(can_cast, cb, end_seq))) return true;
-  __u32 length = ack - READ(can_cast, cb, seq);
+static __always_inline bool acknowledged(struct tcp_skb_cb* cb, __u32 ack, struct walk* walk) {
+  if (!before(ack, READ(cb, end_seq))) return true;
+  __u32 length = ack - READ(cb, seq);
   if ((__s32)length <= 0) return false;
   walk->why_not = RTT_DROP_PARTIAL;
-  return READ(can_cast, cb, tcp_gso_segs) > 1 && length >= READ(can_cast, cb, tcp_gso_size);
+  return READ(cb, tcp_gso_segs) > 1 && length >= READ(cb, tcp_gso_size);
 }
 
 /* The queue is in the order of sending, retransmissions included; what was SACKed has left it. From
@@ -81,7 +79,7 @@ static __always_inline bool acknowledged(struct tcp_skb_cb* cb, __u32 ack, struc
  * the last one before the first that is not.
  */
 static __always_inline struct walk newest_acknowledged(const struct tcp_sock* tp, __u32 ack,
-                                                       bool from_newest, const bool can_cast) {
+                                                       bool from_newest) {
   struct walk walk = {0, RTT_DROP_RETRANSMITTED};
   if (ambiguous(tp)) return walk;
   const struct list_head* end = &tp->tsorted_sent_queue;
@@ -89,12 +87,12 @@ static __always_inline struct walk newest_acknowledged(const struct tcp_sock* tp
       from_newest ? tp->tsorted_sent_queue.prev : tp->tsorted_sent_queue.next;
   for (int i = 0; i < RTT_MAX_WALK; ++i) {
     if (position == end) return walk;
-    struct segments at = segments_at(position, can_cast);
-    position = from_newest ? READ(can_cast, at.skb, tcp_tsorted_anchor.prev)
-                           : READ(can_cast, at.skb, tcp_tsorted_anchor.next);
-    if (READ(can_cast, at.cb, sacked) & SENT_MORE_THAN_ONCE) continue;
-    bool found = acknowledged(at.cb, ack, &walk, can_cast);
-    if (found) walk.sent_ns = READ(can_cast, at.skb, skb_mstamp_ns);
+    struct segments at = segments_at(position);
+    position =
+        from_newest ? READ(at.skb, tcp_tsorted_anchor.prev) : READ(at.skb, tcp_tsorted_anchor.next);
+    if (READ(at.cb, sacked) & SENT_MORE_THAN_ONCE) continue;
+    bool found = acknowledged(at.cb, ack, &walk);
+    if (found) walk.sent_ns = READ(at.skb, skb_mstamp_ns);
     if (found == from_newest) return walk;
   }
   if (position == end) return walk;
@@ -104,28 +102,26 @@ static __always_inline struct walk newest_acknowledged(const struct tcp_sock* tp
 /* What most acknowledgements of a request or a response are: of the only skb in flight, sent once.
  * Then there is no walk and nothing ambiguous. 0: it is not so.
  */
-static __always_inline __u64 sent_alone(const struct tcp_sock* tp, __u32 snd_una,
-                                        const bool can_cast) {
+static __always_inline __u64 sent_alone(const struct tcp_sock* tp, __u32 snd_una) {
   struct list_head* newest = tp->tsorted_sent_queue.prev;
   if (newest == &tp->tsorted_sent_queue) return 0;
-  struct segments at = segments_at(newest, can_cast);
-  if (READ(can_cast, at.cb, seq) != snd_una) return 0;
-  if (READ(can_cast, at.cb, sacked) & SENT_MORE_THAN_ONCE) return 0;
-  return READ(can_cast, at.skb, skb_mstamp_ns);
+  struct segments at = segments_at(newest);
+  if (READ(at.cb, seq) != snd_una) return 0;
+  if (READ(at.cb, sacked) & SENT_MORE_THAN_ONCE) return 0;
+  return READ(at.skb, skb_mstamp_ns);
 }
 
 /* Returns RTT_DROPS when *rtt_ns is a sample, and otherwise why there is none. */
 static __always_inline enum rtt_drop measure(const struct context* context,
                                              const struct tcp_sock* tp, __u32 snd_una,
-                                             const struct sk_buff* skb, __u64* rtt_ns,
-                                             const bool can_cast) {
+                                             const struct sk_buff* skb, __u64* rtt_ns) {
   __u32 ack = READ_CB(__u32, skb, ack_seq);
   __u32 snd_nxt = tp->snd_nxt;
   if (before(snd_nxt, ack) || !in_receive_window(tp, skb)) return RTT_DROP_UNACCEPTABLE;
-  __u64 sent_ns = ack == snd_nxt ? sent_alone(tp, snd_una, can_cast) : 0;
+  __u64 sent_ns = ack == snd_nxt ? sent_alone(tp, snd_una) : 0;
   if (__builtin_expect(!sent_ns, 0)) {
     bool from_newest = snd_nxt - ack < ack - snd_una;
-    struct walk walk = newest_acknowledged(tp, ack, from_newest, can_cast);
+    struct walk walk = newest_acknowledged(tp, ack, from_newest);
     if (!walk.sent_ns) return walk.why_not;
     sent_ns = walk.sent_ns;
   }
@@ -137,18 +133,18 @@ static __always_inline enum rtt_drop measure(const struct context* context,
 
 static __always_inline void count_acknowledgement(const struct context* context, struct sock* sk,
                                                   const struct tcp_sock* tp, __u32 snd_una,
-                                                  const struct sk_buff* skb, const bool can_cast) {
+                                                  const struct sk_buff* skb) {
   __u64 rtt_ns = 0;
-  enum rtt_drop drop = measure(context, tp, snd_una, skb, &rtt_ns, can_cast);
+  enum rtt_drop drop = measure(context, tp, snd_una, skb, &rtt_ns);
   if (drop == RTT_DROPS)
     count_sample(row_of(classify(context, sk), sk, context->weight), RTT_TCP_PROBE, rtt_ns,
-                 context->weight, can_cast);
+                 context->weight);
   else
     count_drop(RTT_TCP_PROBE, drop, context->weight);
 }
 
-static __always_inline int on_segment(struct sock* sk, struct sk_buff* skb, const bool can_cast) {
-  const struct tcp_sock* tp = can_cast ? CAST(true, struct tcp_sock, sk) : bpf_skc_to_tcp_sock(sk);
+static __always_inline int on_segment(struct sock* sk, struct sk_buff* skb) {
+  const struct tcp_sock* tp = tcp_sock_of(sk);
   if (!tp) return 0;
   /* Most segments of a receiver end here. */
   __u32 snd_una = tp->snd_una;
@@ -158,7 +154,7 @@ static __always_inline int on_segment(struct sock* sk, struct sk_buff* skb, cons
   if (!find_context(&context)) return 0;
   __u64 begin_ns = begin_timing(&context);
   if (counts_here(&context, RTT_TCP_PROBE) && sampled(&context))
-    count_acknowledgement(&context, sk, tp, snd_una, skb, can_cast);
+    count_acknowledgement(&context, sk, tp, snd_una, skb);
   end_timing(&context, begin_ns);
   return 0;
 }
@@ -173,7 +169,7 @@ static __always_inline void count_handshake(const struct context* context, struc
     count_drop(RTT_TCP_HANDSHAKE, RTT_DROP_NO_SAMPLE, context->weight);
   else
     count_sample(row_of(classify(context, sk), sk, context->weight), RTT_TCP_HANDSHAKE,
-                 (__u64)(srtt_us >> 3) * 1000, context->weight, false);
+                 (__u64)(srtt_us >> 3) * 1000, context->weight);
 }
 
 static __always_inline int on_established(struct sock* sk) {
@@ -188,13 +184,7 @@ static __always_inline int on_established(struct sock* sk) {
 /* (struct sock *sk, struct sk_buff *skb) */
 SEC("tp_btf/tcp_probe")
 int tcp_probe(__u64* arguments) {
-  return on_segment((struct sock*)arguments[0], (struct sk_buff*)arguments[1], true);
-}
-
-/* The same for kernels before 6.2. */
-SEC("tp_btf/tcp_probe")
-int tcp_probe_old(__u64* arguments) {
-  return on_segment((struct sock*)arguments[0], (struct sk_buff*)arguments[1], false);
+  return on_segment((struct sock*)arguments[0], (struct sk_buff*)arguments[1]);
 }
 
 /* (const struct sock *sk, int old_state, int new_state) */

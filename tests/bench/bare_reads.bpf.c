@@ -10,14 +10,14 @@ char LICENSE[] SEC("license") = "GPL";
 
 /* Of tcprtt: the smoothed RTT. */
 SEC("tp_btf/tcp_probe")
-int smoothed(__u64* arguments) { return CAST(true, struct tcp_sock, (void*)arguments[0])->srtt_us; }
+int smoothed(__u64* arguments) { return CAST(struct tcp_sock, (void*)arguments[0])->srtt_us; }
 
 /* Of ours: what is acknowledged, the newest skb in flight, and when that was sent. */
 SEC("tp_btf/tcp_probe")
 int newest_sent(__u64* arguments) {
-  const struct tcp_sock* tp = CAST(true, struct tcp_sock, (void*)arguments[0]);
+  const struct tcp_sock* tp = CAST(struct tcp_sock, (void*)arguments[0]);
   struct list_head* newest = tp->tsorted_sent_queue.prev;
   if (newest == &tp->tsorted_sent_queue) return tp->snd_una;
   void* start = (void*)newest - bpf_core_field_offset(struct sk_buff, tcp_tsorted_anchor);
-  return CAST(true, struct sk_buff, start)->skb_mstamp_ns + tp->snd_una;
+  return CAST(struct sk_buff, start)->skb_mstamp_ns + tp->snd_una;
 }

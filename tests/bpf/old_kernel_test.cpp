@@ -9,7 +9,7 @@
 #include "bpf/bucket_table.h"
 #include "bpf/rtt_shared.h"
 // After the types that it uses.
-#include "bpf/tcp_probe.skel.h"
+#include "bpf/tcp_probe_old.skel.h"
 #include "measured_link.h"
 #include "passive/tcp_probe_table.h"
 #include "support/socket.h"
@@ -20,7 +20,7 @@ namespace {
 class OldKernelTest : public MeasuredLinkTest {
  protected:
   struct Destroy {
-    void operator()(rtt_tcp_probe* skeleton) const { rtt_tcp_probe::destroy(skeleton); }
+    void operator()(rtt_tcp_probe_old* skeleton) const { rtt_tcp_probe_old::destroy(skeleton); }
   };
   static constexpr std::size_t kWordsBeforeCells = sizeof(rtt_row) / sizeof(std::uint64_t);
   using Row = std::array<std::uint64_t, kWordsBeforeCells + RTT_MAX_CELLS>;
@@ -28,15 +28,14 @@ class OldKernelTest : public MeasuredLinkTest {
   void SetUp() override {
     MeasuredLinkTest::SetUp();
     if (IsSkipped()) return;
-    skeleton_.reset(rtt_tcp_probe::open());
+    skeleton_.reset(rtt_tcp_probe_old::open());
     ASSERT_NE(skeleton_, nullptr);
-    bpf_program__set_autoload(skeleton_->progs.tcp_probe, false);
     bpf_program__set_autoload(skeleton_->progs.tcp_handshake, false);
     passive::fill_bucket_table(*Measurement::grid(), skeleton_->rodata->bucket_table);
     skeleton_->rodata->peers = 2;
     skeleton_->rodata->generation = 1;
     bpf_map__set_max_entries(skeleton_->maps.rtt_rows, 2 * RTT_METHODS);
-    ASSERT_EQ(rtt_tcp_probe::load(skeleton_.get()), 0);
+    ASSERT_EQ(rtt_tcp_probe_old::load(skeleton_.get()), 0);
     name_server_as_peer_1();
     const std::uint32_t zero = 0;
     rtt_state on{};
@@ -44,7 +43,7 @@ class OldKernelTest : public MeasuredLinkTest {
     on.prefix_generation = 1;
     on.sampling_interval = 1;
     ASSERT_EQ(bpf_map_update_elem(bpf_map__fd(skeleton_->maps.rtt_state), &zero, &on, 0), 0);
-    ASSERT_EQ(rtt_tcp_probe::attach(skeleton_.get()), 0);
+    ASSERT_EQ(rtt_tcp_probe_old::attach(skeleton_.get()), 0);
   }
 
   void name_server_as_peer_1() {
@@ -62,7 +61,7 @@ class OldKernelTest : public MeasuredLinkTest {
     return std::accumulate(row.begin() + kWordsBeforeCells, row.end(), std::uint64_t{0});
   }
 
-  std::unique_ptr<rtt_tcp_probe, Destroy> skeleton_;
+  std::unique_ptr<rtt_tcp_probe_old, Destroy> skeleton_;
 };
 
 TEST_F(OldKernelTest, EveryConnectionWithOneExchangeGivesOneSample) {

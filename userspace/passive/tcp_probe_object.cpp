@@ -9,6 +9,7 @@
 #include "bpf/rtt_shared.h"
 // After the types that it uses.
 #include "bpf/tcp_probe.skel.h"
+#include "bpf/tcp_probe_old.skel.h"
 #include "passive/tcp_probe_log.h"
 #include "passive/tcp_probe_requirements.h"
 #include "passive/tcp_probe_table.h"
@@ -31,7 +32,8 @@ base::Error load_error(std::string_view what, int status, const LibbpfLog& log) 
 }
 
 // Without owners the kernel sees nothing of them: the verifier takes out what uses these maps.
-int configure_owners(rtt_tcp_probe& skeleton, const TcpProbeLayout& layout) {
+template <typename Skeleton>
+int configure_owners(Skeleton& skeleton, const TcpProbeLayout& layout) {
   const auto& maps = skeleton.maps;
   const bool wanted = layout.owner_rows > 0;
   skeleton.rodata->owner_labels = wanted;
@@ -45,11 +47,9 @@ int configure_owners(rtt_tcp_probe& skeleton, const TcpProbeLayout& layout) {
   return status;
 }
 
-int configure(rtt_tcp_probe& skeleton, const TcpProbeLayout& layout, const HandOver& hand_over,
-              bool can_cast) {
+template <typename Skeleton>
+int configure(Skeleton& skeleton, const TcpProbeLayout& layout, const HandOver& hand_over) {
   const auto& maps = skeleton.maps;
-  bpf_program__set_autoload(skeleton.progs.tcp_probe, can_cast);
-  bpf_program__set_autoload(skeleton.progs.tcp_probe_old, !can_cast);
   int status = bpf_map__set_value_size(
       maps.rtt_rows, layout.words_per_row() * static_cast<std::uint32_t>(sizeof(std::uint64_t)));
   if (status == 0) status = bpf_map__set_max_entries(maps.rtt_rows, layout.rows());
@@ -94,17 +94,20 @@ std::uint32_t TcpProbeLayout::words_per_row() const {
 
 std::uint32_t TcpProbeLayout::rows() const { return (peers + owner_rows) * stripes * RTT_METHODS; }
 
-void TcpProbeObject::DestroySkeleton::operator()(rtt_tcp_probe* skeleton) const {
+void TcpProbeObject::Destroy::operator()(rtt_tcp_probe* skeleton) const {
   rtt_tcp_probe::destroy(skeleton);
 }
+void TcpProbeObject::Destroy::operator()(rtt_tcp_probe_old* skeleton) const {
+  rtt_tcp_probe_old::destroy(skeleton);
+}
 
-base::Result<TcpProbeObject::Skeleton> TcpProbeObject::load_variant(const metrics::BucketGrid& grid,
-                                                                    const TcpProbeLayout& layout,
-                                                                    const HandOver& hand_over,
-                                                                    std::uint32_t generation,
-                                                                    bool can_cast) {
+template <typename Skeleton>
+base::Result<TcpProbeObject::AnySkeleton> TcpProbeObject::load_as(const metrics::BucketGrid& grid,
+                                                                  const TcpProbeLayout& layout,
+                                                                  const HandOver& hand_over,
+                                                                  std::uint32_t generation) {
   const LibbpfLog log;
-  Skeleton skeleton(rtt_tcp_probe::open());
+  Owned<Skeleton> skeleton(Skeleton::open());
   if (!skeleton) return load_error("cannot open the BPF object", -errno, log);
   fill_bucket_table(grid, skeleton->rodata->bucket_table);
   skeleton->rodata->peers = layout.peers + layout.owner_rows;
@@ -112,10 +115,10 @@ base::Result<TcpProbeObject::Skeleton> TcpProbeObject::load_variant(const metric
   skeleton->rodata->stripe_per_cpu = layout.stripes >= possible_cpus();
   skeleton->rodata->any_local_ports = layout.local_ports != 0;
   skeleton->rodata->generation = generation;
-  int status = configure(*skeleton, layout, hand_over, can_cast);
-  if (status == 0) status = rtt_tcp_probe::load(skeleton.get());
+  int status = configure(*skeleton, layout, hand_over);
+  if (status == 0) status = Skeleton::load(skeleton.get());
   if (status != 0) return load_error("the kernel does not load the BPF programs", status, log);
-  return skeleton;
+  return AnySkeleton(std::move(skeleton));
 }
 
 base::Result<std::unique_ptr<TcpProbeObject>> TcpProbeObject::load(const metrics::BucketGrid& grid,
@@ -123,29 +126,33 @@ base::Result<std::unique_ptr<TcpProbeObject>> TcpProbeObject::load(const metrics
                                                                    const HandOver& hand_over,
                                                                    std::uint32_t generation) {
   // Whether the kernel has bpf_rdonly_cast() shows when it loads, or does not load, what uses it.
-  for (const bool can_cast : {true, false}) {
-    auto skeleton = load_variant(grid, layout, hand_over, generation, can_cast);
-    if (skeleton) {
-      return std::unique_ptr<TcpProbeObject>(
-          new TcpProbeObject(std::move(*skeleton), layout, can_cast));
-    }
-    if (!can_cast) return skeleton.error();
-  }
-  return base::Error{};
+  auto skeleton = load_as<rtt_tcp_probe>(grid, layout, hand_over, generation);
+  if (!skeleton) skeleton = load_as<rtt_tcp_probe_old>(grid, layout, hand_over, generation);
+  if (!skeleton) return skeleton.error();
+  return std::unique_ptr<TcpProbeObject>(new TcpProbeObject(std::move(*skeleton), layout));
 }
 
-TcpProbeObject::TcpProbeObject(Skeleton skeleton, const TcpProbeLayout& layout, bool can_cast)
-    : skeleton_(std::move(skeleton)), with_owners_(layout.owner_rows > 0), can_cast_(can_cast) {}
+TcpProbeObject::TcpProbeObject(AnySkeleton skeleton, const TcpProbeLayout& layout)
+    : skeleton_(std::move(skeleton)), with_owners_(layout.owner_rows > 0) {}
 
 TcpProbeObject::~TcpProbeObject() = default;
 
-bpf_program* TcpProbeObject::tcp_probe() const {
-  return can_cast_ ? skeleton_->progs.tcp_probe : skeleton_->progs.tcp_probe_old;
+template <typename Get>
+auto TcpProbeObject::get(const Get& get) const {
+  return std::visit([&](const auto& skeleton) { return get(*skeleton); }, skeleton_);
+}
+
+template <typename Get>
+int TcpProbeObject::map_fd(const Get& get_map) const {
+  return bpf_map__fd(get([&](const auto& skeleton) { return get_map(skeleton.maps); }));
 }
 
 base::Result<void> TcpProbeObject::attach() {
   const LibbpfLog log;
-  for (bpf_program* program : {skeleton_->progs.tcp_handshake, tcp_probe()}) {
+  const auto [handshake, probe] = get([](const auto& skeleton) {
+    return std::pair(skeleton.progs.tcp_handshake, skeleton.progs.tcp_probe);
+  });
+  for (const bpf_program* program : {handshake, probe}) {
     bpf_link* link = bpf_program__attach(program);
     if (!link) return load_error("cannot attach the BPF programs", -errno, log);
     links_.emplace_back(link);
@@ -154,20 +161,22 @@ base::Result<void> TcpProbeObject::attach() {
 }
 
 std::vector<TcpProbeObject::Part> TcpProbeObject::programs() const {
-  return {{"tcp_probe", bpf_program__fd(tcp_probe())},
-          {"tcp_handshake", bpf_program__fd(skeleton_->progs.tcp_handshake)}};
+  return get([](const auto& skeleton) -> std::vector<Part> {
+    return {{"tcp_probe", bpf_program__fd(skeleton.progs.tcp_probe)},
+            {"tcp_handshake", bpf_program__fd(skeleton.progs.tcp_handshake)}};
+  });
 }
 
 std::vector<TcpProbeObject::Part> TcpProbeObject::maps() const {
-  const auto& maps = skeleton_->maps;
-  std::vector<Part> parts = {{"rtt_rows", rows_fd()},
-                             {"rtt_prefixes", prefixes_fd()},
-                             {"rtt_local_ports", local_ports_fd()},
-                             {"rtt_cpu", bpf_map__fd(maps.rtt_cpu)},
-                             {"rtt_dropped", dropped_fd()},
-                             {"rtt_state", bpf_map__fd(maps.rtt_state)},
-                             {"rtt_passed", bpf_map__fd(maps.rtt_passed)},
-                             {"rodata", bpf_map__fd(maps.rodata)}};
+  std::vector<Part> parts = {
+      {"rtt_rows", rows_fd()},
+      {"rtt_prefixes", prefixes_fd()},
+      {"rtt_local_ports", local_ports_fd()},
+      {"rtt_cpu", map_fd([](const auto& maps) { return maps.rtt_cpu; })},
+      {"rtt_dropped", dropped_fd()},
+      {"rtt_state", map_fd([](const auto& maps) { return maps.rtt_state; })},
+      {"rtt_passed", map_fd([](const auto& maps) { return maps.rtt_passed; })},
+      {"rodata", map_fd([](const auto& maps) { return maps.rodata; })}};
   if (!with_owners_) return parts;
   parts.insert(parts.end(), {{"rtt_cgroups", cgroups_fd()},
                              {"rtt_pairs", pairs_fd()},
@@ -176,13 +185,29 @@ std::vector<TcpProbeObject::Part> TcpProbeObject::maps() const {
   return parts;
 }
 
-int TcpProbeObject::rows_fd() const { return bpf_map__fd(skeleton_->maps.rtt_rows); }
-int TcpProbeObject::dropped_fd() const { return bpf_map__fd(skeleton_->maps.rtt_dropped); }
-int TcpProbeObject::prefixes_fd() const { return bpf_map__fd(skeleton_->maps.rtt_prefixes); }
-int TcpProbeObject::local_ports_fd() const { return bpf_map__fd(skeleton_->maps.rtt_local_ports); }
-int TcpProbeObject::cgroups_fd() const { return bpf_map__fd(skeleton_->maps.rtt_cgroups); }
-int TcpProbeObject::pairs_fd() const { return bpf_map__fd(skeleton_->maps.rtt_pairs); }
-int TcpProbeObject::free_rows_fd() const { return bpf_map__fd(skeleton_->maps.rtt_free_rows); }
-int TcpProbeObject::unlabelled_fd() const { return bpf_map__fd(skeleton_->maps.rtt_unlabelled); }
+int TcpProbeObject::rows_fd() const {
+  return map_fd([](const auto& maps) { return maps.rtt_rows; });
+}
+int TcpProbeObject::dropped_fd() const {
+  return map_fd([](const auto& maps) { return maps.rtt_dropped; });
+}
+int TcpProbeObject::prefixes_fd() const {
+  return map_fd([](const auto& maps) { return maps.rtt_prefixes; });
+}
+int TcpProbeObject::local_ports_fd() const {
+  return map_fd([](const auto& maps) { return maps.rtt_local_ports; });
+}
+int TcpProbeObject::cgroups_fd() const {
+  return map_fd([](const auto& maps) { return maps.rtt_cgroups; });
+}
+int TcpProbeObject::pairs_fd() const {
+  return map_fd([](const auto& maps) { return maps.rtt_pairs; });
+}
+int TcpProbeObject::free_rows_fd() const {
+  return map_fd([](const auto& maps) { return maps.rtt_free_rows; });
+}
+int TcpProbeObject::unlabelled_fd() const {
+  return map_fd([](const auto& maps) { return maps.rtt_unlabelled; });
+}
 
 }  // namespace rtt::passive

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/result.h"
@@ -13,6 +14,7 @@
 #include "passive/tcp_probe_handover.h"
 
 struct rtt_tcp_probe;
+struct rtt_tcp_probe_old;
 
 namespace rtt::passive {
 
@@ -70,25 +72,30 @@ class TcpProbeObject {
   [[nodiscard]] int unlabelled_fd() const;
 
  private:
-  struct DestroySkeleton {
+  struct Destroy {
     void operator()(rtt_tcp_probe* skeleton) const;
-  };
-  struct DestroyLink {
+    void operator()(rtt_tcp_probe_old* skeleton) const;
     void operator()(bpf_link* link) const { bpf_link__destroy(link); }
   };
-  using Skeleton = std::unique_ptr<rtt_tcp_probe, DestroySkeleton>;
+  template <typename Skeleton>
+  using Owned = std::unique_ptr<Skeleton, Destroy>;
+  /// Maps and constants of both are the same, see bpf/kernel_read.bpf.h.
+  using AnySkeleton = std::variant<Owned<rtt_tcp_probe>, Owned<rtt_tcp_probe_old>>;
 
-  [[nodiscard]] static base::Result<Skeleton> load_variant(const metrics::BucketGrid& grid,
-                                                           const TcpProbeLayout& layout,
-                                                           const HandOver& hand_over,
-                                                           std::uint32_t generation, bool can_cast);
-  TcpProbeObject(Skeleton skeleton, const TcpProbeLayout& layout, bool can_cast);
-  [[nodiscard]] bpf_program* tcp_probe() const;
+  template <typename Skeleton>
+  [[nodiscard]] static base::Result<AnySkeleton> load_as(const metrics::BucketGrid& grid,
+                                                         const TcpProbeLayout& layout,
+                                                         const HandOver& hand_over,
+                                                         std::uint32_t generation);
+  TcpProbeObject(AnySkeleton skeleton, const TcpProbeLayout& layout);
+  template <typename Get>
+  [[nodiscard]] auto get(const Get& get) const;
+  template <typename Get>
+  [[nodiscard]] int map_fd(const Get& get_map) const;
 
-  Skeleton skeleton_;
+  AnySkeleton skeleton_;
   bool with_owners_;
-  bool can_cast_;
-  std::vector<std::unique_ptr<bpf_link, DestroyLink>> links_;
+  std::vector<std::unique_ptr<bpf_link, Destroy>> links_;
 };
 
 }  // namespace rtt::passive
