@@ -33,7 +33,8 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"echo_server", {"base", "metrics"}},
     {"web", {"base", "config", "metrics"}},
     {"app",
-     {"base", "config", "targets", "metrics", "owners", "passive", "probers", "echo_server", "web"}},
+     {"base", "config", "targets", "metrics", "owners", "passive", "probers", "echo_server",
+      "web"}},
     {"main.cpp", {"app"}},
 };
 
