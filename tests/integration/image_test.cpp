@@ -16,6 +16,7 @@
 #include "support/netns.h"
 #include "support/process.h"
 #include "support/temporary_directory.h"
+#include "support/thread_status.h"
 #include "support/wait_until.h"
 
 namespace rtt::integration {
@@ -118,6 +119,23 @@ TEST_F(Image, HasTheLicenceOfEveryPackageInIt) {
     const auto licence =
         std::filesystem::path(root()) / "usr/share/doc" / entry.path().filename() / "copyright";
     EXPECT_TRUE(std::filesystem::exists(licence)) << licence;
+  }
+}
+
+TEST_F(Image, BecomesItsUserWithThreeCapabilities) {
+  const Namespace here;
+  Process container(this->container(), {.where = &here});
+  const auto ready = [&] {
+    const auto response = support::fetch({.where = &here, .path = "/-/ready"});
+    return response && response->status == 200;
+  };
+  ASSERT_TRUE(support::wait_until(ready, 30s, 100ms)) << container.errors();
+  EXPECT_THAT(support::thread_status(container.pid(), "Uid"),
+              ElementsAre("10049\t10049\t10049\t10049"));
+  for (const char* set : {"CapEff", "CapPrm"}) {
+    EXPECT_THAT(support::thread_status(container.pid(), set),
+                ElementsAre(support::capability_mask({CAP_BPF, CAP_PERFMON, CAP_NET_RAW})))
+        << set;
   }
 }
 
