@@ -14,7 +14,7 @@ BENCH_PACKAGES := libbpf-tools fping prometheus-smokeping-prober prometheus-blac
 KERNEL_TEST_PACKAGES := qemu-system-x86 busybox-static cpio kmod debian-archive-keyring
 LINT_PACKAGES := clang-format-$(CLANG) clang-tidy-$(CLANG)
 PACKAGE_PACKAGES := debhelper dpkg-dev git
-PACKAGE_TEST_PACKAGES := lintian systemd-container dbus
+PACKAGE_TEST_PACKAGES := lintian systemd-container dbus procps util-linux iproute2 curl openssl man-db prometheus
 
 .PHONY: help run test test-kernels build lint format bench fuzz soak grafana-schema clean install package test-package manifests \
   kubernetes-schema build-deps test-deps bench-deps lint-deps package-deps package-test-deps kernel-test-deps grafana-schema-deps
