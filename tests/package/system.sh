@@ -1,5 +1,6 @@
 # A Debian system to test packages on; test.sh sources this. $packages is the directory with the package.
 scratch=$(mktemp -d)
+root=$scratch/overlay/root
 nspawn=
 init=
 
@@ -33,11 +34,11 @@ boot_system() {
   mkdir "$scratch/overlay"
   mount -t tmpfs -o mode=0755 tmpfs "$scratch/overlay"
   mkdir "$scratch/overlay/"{changed,work,root}
-  mount -t overlay overlay "$scratch/overlay/root" \
+  mount -t overlay overlay "$root" \
     -o "lowerdir=/,upperdir=$scratch/overlay/changed,workdir=$scratch/overlay/work"
-  : > "$scratch/overlay/root/etc/machine-id"
+  : > "$root/etc/machine-id"
   # Images for containers install no manual pages and start no services.
-  rm -f "$scratch/overlay/root/etc/dpkg/dpkg.cfg.d/"* "$scratch/overlay/root/usr/sbin/policy-rc.d"
+  rm -f "$root/etc/dpkg/dpkg.cfg.d/"* "$root/usr/sbin/policy-rc.d"
   mount -t tmpfs tmpfs /run
   umount --recursive /sys/fs/cgroup
   mount -t cgroup2 cgroup2 /sys/fs/cgroup
@@ -45,9 +46,11 @@ boot_system() {
   cgroup=$home_cgroup/rtt-package-test-$$
   mkdir "$cgroup"
   echo $$ > "$cgroup/cgroup.procs"
-  systemd-nspawn --quiet --register=no --keep-unit --link-journal=no --private-network --capability=all \
-    --system-call-filter='bpf perf_event_open' --bind-ro="$scratch/packages:/packages" --tmpfs=/tmp --console=pipe \
-    --directory="$scratch/overlay/root" --boot systemd.unit=basic.target < /dev/null > "$scratch/console.log" 2>&1 &
+  # Without CAP_SYS_TIME, CAP_SYS_MODULE and CAP_SYS_RAWIO, which nspawn does not give by itself.
+  systemd-nspawn --quiet --register=no --keep-unit --link-journal=no --private-network \
+    --capability=CAP_BPF,CAP_PERFMON --system-call-filter='bpf perf_event_open' \
+    --tmpfs=/tmp:mode=1777 --tmpfs=/var/tmp:mode=1777 --bind-ro="$scratch/packages:/packages" \
+    --console=pipe --directory="$root" --boot systemd.unit=basic.target < /dev/null > "$scratch/console.log" 2>&1 &
   nspawn=$!
   eventually booted || { cat "$scratch/console.log"; return 1; }
 }
