@@ -39,7 +39,7 @@ shows() { page /metrics | grep -- "$1" > /dev/null; }
 is() { [ "$1" = "$2" ] || { echo "'$1' is not '$2'"; return 1; }; }
 lacks() { ! guest test -e "$1"; }
 edit() { guest sed -i "$1" $config; }
-every_source_is_up() { ! shows '^rtt_source_up{.*} 0$'; }
+every_source_is_up() { shows '^rtt_source_up{.*} 1$' && ! shows '^rtt_source_up{.*} 0$'; }
 security() { guest systemd-analyze security --no-pager rtt_exporter | tail -1; }
 
 check "lintian has neither an error nor a warning" lintian --allow-root --fail-on=error,warning "$packages"/rtt-exporter_*.changes
@@ -48,8 +48,9 @@ make_versions
 boot_system
 
 check "it installs" install_version first
+check "its unit waits until it is ready, and watches it" is "$(property Type),$(property WatchdogUSec)" notify,30s
 check "the service is on" is "$(property ActiveState),$(property UnitFileState)" active,enabled
-check "it is ready" eventually page /-/ready
+check "it was ready when systemd said so" quietly page /-/ready
 check "the packaged program is what runs" is "$(guest readlink "/proc/$(property MainPID)/exe")" /usr/bin/rtt_exporter
 check "no root runs it" test "$(status | sed -n 's/^Uid:\t\([0-9]*\).*/\1/p')" != 0
 check "it has no capability but three" only_three_capabilities "$(status)"
@@ -76,11 +77,13 @@ check "a bad configuration is told" eventually shows '^rtt_exporter_config_last_
 check "a bad configuration changes nothing" shows 'target="renamed"'
 edit 's/nmae: renamed/name: self/'
 
-if [ "$(property Type)" = notify ] && [ "$(property WatchdogUSec)" != 0 ]; then
-  guest kill -STOP "$pid"
-  check "a process that hangs is replaced" eventually runs_as_other_than "$pid"
-  check "its successor is ready" eventually page /-/ready
-fi
+. "$here/unit.sh"
+
+pid=$(property MainPID)
+guest kill -STOP "$pid"
+check "a process that hangs is replaced" eventually runs_as_other_than "$pid"
+check "by the watchdog" quietly guest journalctl --quiet --no-pager --unit=rtt_exporter --grep='Watchdog timeout'
+check "its successor is ready" eventually page /-/ready
 
 pid=$(property MainPID)
 check "it upgrades" install_version second
