@@ -29,6 +29,7 @@ constexpr std::uint16_t kEchoPort = 10007;  // that of the defaults' probes
 std::vector<json> dashboards() {
   std::vector<json> all;
   for (const auto& file : std::filesystem::directory_iterator(RTT_SOURCE_DIR "/grafana")) {
+    if (file.path().extension() != ".json") continue;
     all.push_back(json::parse(support::read_file(file.path())));
   }
   return all;

@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <thread>
 
 #include "configuration.h"
 #include "fault_bed.h"
 #include "support/memory_cgroup.h"
+#include "support/nobody.h"
 #include "support/setup_error.h"
 #include "support/socket.h"
 #include "support/tcp_service.h"
@@ -70,18 +72,26 @@ TEST_F(DiskFault, TheLogGoesOnWhenThereIsRoomAgain) {
 
 class DescriptorFault : public FaultTest {
  protected:
+  // As the user that the daemon is by now: to change another user's limits takes CAP_SYS_RESOURCE, which
+  // root in a container does not have.
+  void exchange_limit(const rlimit* wanted, rlimit* before) {
+    int status = -1;
+    std::thread([&] {
+      support::become_nobody();
+      status = ::prlimit(daemon_.process().pid(), RLIMIT_NOFILE, wanted, before);
+    }).join();
+    if (status != 0) throw support::SetupError("prlimit fails");
+  }
   void set_limit(rlim_t limit) {
     rlimit wanted = before_;
     wanted.rlim_cur = limit;
-    if (::prlimit(daemon_.process().pid(), RLIMIT_NOFILE, &wanted, nullptr) != 0) {
-      support::throw_errno("prlimit");
-    }
+    exchange_limit(&wanted, nullptr);
   }
   // No further descriptor can be opened; those that are open stay.
   void exhaust() {
     watch_.until_measured();
     before_fault_ = scraper_watch_.scrape();
-    ASSERT_EQ(::prlimit(daemon_.process().pid(), RLIMIT_NOFILE, nullptr, &before_), 0);
+    exchange_limit(nullptr, &before_);
     set_limit(3);
   }
   Scrape until_connects_fail() {

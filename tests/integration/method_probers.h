@@ -2,8 +2,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -13,6 +11,7 @@
 #include "metrics/bucket_grid.h"
 #include "probers/method_table.h"
 #include "support/netns.h"
+#include "support/nobody.h"
 #include "support/setup_error.h"
 #include "support/wait_until.h"
 #include "unit/probers/loop_thread.h"
@@ -33,7 +32,7 @@ class MethodProbers {
       : method_(std::move(method)) {
     where.run([&] { thread_ = std::make_unique<support::LoopThread>(); });
     thread_->call([&] {
-      if (!privileged) become_nobody();
+      if (!privileged) support::become_nobody();
       auto engine = method_.create_engine(thread_->loop(), metrics_);
       if (!engine) {
         error_ = engine.error().message;
@@ -132,15 +131,6 @@ class MethodProbers {
   }
 
  private:
-  // The system calls change the calling thread only, capabilities included.
-  static void become_nobody() {
-    constexpr int kNobody = 65534;
-    if (syscall(SYS_setgroups, 0, nullptr) != 0 ||
-        syscall(SYS_setresgid, kNobody, kNobody, kNobody) != 0 ||
-        syscall(SYS_setresuid, kNobody, kNobody, kNobody) != 0) {
-      support::throw_errno("cannot drop privileges");
-    }
-  }
   [[nodiscard]] std::shared_ptr<metrics::ProbeSeries> new_series() const {
     static const auto grid =
         std::make_shared<metrics::BucketGrid>(*metrics::BucketGrid::create({0.001, 1.0}, 3));

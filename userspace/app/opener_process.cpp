@@ -1,55 +1,43 @@
 #include "app/opener_process.h"
 
 #include <fcntl.h>
-#include <sys/capability.h>
+#include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
-#include <memory>
 #include <utility>
+#include <vector>
 
+#include "app/capabilities.h"
+#include "app/unprivileged_user.h"
 #include "passive/namespace_opener.h"
 
 namespace rtt::app {
 namespace {
 
 constexpr const char* kName = "rtt_ns_opener";
-constexpr std::array<cap_value_t, 2> kNeeded = {CAP_SYS_ADMIN, CAP_SYS_PTRACE};
-
-struct FreeCapabilities {
-  void operator()(cap_t capabilities) const { cap_free(capabilities); }
-};
-using Capabilities = std::unique_ptr<_cap_struct, FreeCapabilities>;
+const std::vector<int> kNeeded = {CAP_SYS_ADMIN, CAP_SYS_PTRACE};
 
 base::Result<void> check_capabilities() {
-  const Capabilities own(cap_get_proc());
-  if (!own) return base::errno_error("cannot read the own capabilities");
-  for (const cap_value_t capability : kNeeded) {
-    cap_flag_value_t is_set = CAP_CLEAR;
-    if (cap_get_flag(own.get(), capability, CAP_PERMITTED, &is_set) == 0 && is_set == CAP_SET) {
-      continue;
-    }
-    return base::Error{
-        "polling other network namespaces needs CAP_SYS_ADMIN and CAP_SYS_PTRACE when the program "
-        "starts"};
-  }
-  return {};
+  if (std::ranges::all_of(kNeeded, has_capability)) return {};
+  return base::Error{
+      "polling other network namespaces needs CAP_SYS_ADMIN and CAP_SYS_PTRACE when the program "
+      "starts"};
 }
 
-// The bounding set falls as far as CAP_SETPCAP reaches; without it no_new_privs has to do.
-bool keep_needed_capabilities() {
-  for (cap_value_t capability = 0; cap_get_bound(capability) >= 0; ++capability) {
-    cap_drop_bound(capability);
+// The user that the daemon will be, too: the signal of its death comes from that user.
+bool keep_needed_privileges() {
+  empty_bounding_set();
+  if (::geteuid() == 0 && has_capability(CAP_SETUID) && has_capability(CAP_SETGID) &&
+      !become(unprivileged_user())) {
+    return false;
   }
-  cap_reset_ambient();
-  const Capabilities kept(cap_init());
-  const auto count = static_cast<int>(kNeeded.size());
-  return kept && cap_set_flag(kept.get(), CAP_PERMITTED, count, kNeeded.data(), CAP_SET) == 0 &&
-         cap_set_flag(kept.get(), CAP_EFFECTIVE, count, kNeeded.data(), CAP_SET) == 0 &&
-         cap_set_proc(kept.get()) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+  const auto kept = keep_only(kNeeded);
+  return kept && kept->size() == kNeeded.size();
 }
 
 // Leaves stderr, for the last words of a crash.
@@ -64,7 +52,7 @@ bool close_all_but(base::UniqueFd& socket) {
          ::close_range(kept + 1, ~0U, 0) == 0;
 }
 
-// Set after the capabilities: a change of them may clear it (prctl(2)).
+// Set after the user and the capabilities: a change of them clears it (prctl(2)).
 bool die_with(pid_t parent) {
   return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && ::getppid() == parent;
 }
@@ -72,7 +60,7 @@ bool die_with(pid_t parent) {
 [[noreturn]] void run_opener(base::UniqueFd socket, pid_t parent) {
   for (const int signal : {SIGHUP, SIGINT, SIGTERM}) std::signal(signal, SIG_IGN);
   prctl(PR_SET_NAME, kName, 0, 0, 0);
-  if (!close_all_but(socket) || !keep_needed_capabilities() || !die_with(parent)) _exit(1);
+  if (!close_all_but(socket) || !keep_needed_privileges() || !die_with(parent)) _exit(1);
   auto opener = passive::NamespaceOpener::create(std::move(socket));
   _exit(opener && opener->run() ? 0 : 1);
 }
