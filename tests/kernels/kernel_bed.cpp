@@ -34,13 +34,15 @@ void KernelTest::set_delay(std::chrono::milliseconds delay) const {
                   std::to_string(delay.count()) + "ms"});
 }
 
-std::string KernelTest::config() const {
+const std::string KernelTest::kFineHistogram =
+    integration::histogram_around({20ms, 50ms}, 250us, 2, 45);
+
+std::string KernelTest::config(const std::string& histogram) const {
   const auto probe = [](const std::string& name, const std::string& keys) {
     return "  " + name + ": {method: " + name + ", interval: 100ms, timeout: 10s" + keys + "}\n";
   };
   const std::string echo_port = ", port: " + std::to_string(kEchoPort);
-  return integration::histogram_around({20ms, 50ms}, 250us, 2, 45) +
-         integration::passive(true, true) + "probes:\n" + probe("icmp", "") +
+  return histogram + integration::passive(true, true) + "probes:\n" + probe("icmp", "") +
          probe("tcp_connect", echo_port) + probe("tcp_echo", echo_port) +
          probe("udp_echo", echo_port) + probe("http", ", port: " + std::to_string(kWebPort)) +
          "targets:\n  - name: far\n    hosts: [" + link_.b4 +

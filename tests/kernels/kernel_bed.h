@@ -18,14 +18,17 @@ class KernelTest : public testing::Test {
  protected:
   static constexpr std::uint16_t kEchoPort = 7;
   static constexpr std::uint16_t kWebPort = 80;
+  /// Around delays of 20 and 50 ms.
+  static const std::string kFineHistogram;
 
   KernelTest();
 
   /// By netem, of what comes back. What leaves this host waits in its queue before the kernel stamps
   /// it, so that no clock of the packet's would see it.
   void set_delay(std::chrono::milliseconds delay) const;
-  /// Every source and every method, each probe every 100 ms.
-  [[nodiscard]] std::string config() const;
+  /// Every source and every method, each probe every 100 ms. Further targets may follow. `histogram`: that
+  /// section.
+  [[nodiscard]] std::string config(const std::string& histogram = kFineHistogram) const;
   /// `connections` of them, with one exchange each.
   void connect_and_exchange(const std::string& host, int connections) const;
   /// On one connection.
