@@ -35,7 +35,7 @@ void KernelTest::set_delay(std::chrono::milliseconds delay) const {
 }
 
 const std::string KernelTest::kFineHistogram =
-    integration::histogram_around({20ms, 50ms}, 250us, 2, 45);
+    integration::histogram_around({20ms, 50ms}, 500us, 2, 45);
 
 std::string KernelTest::config(const std::string& histogram) const {
   const auto probe = [](const std::string& name, const std::string& keys) {

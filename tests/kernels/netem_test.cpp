@@ -21,15 +21,17 @@ using support::HistogramSample;
 using support::Scrape;
 using support::Traffic;
 
-using Medians = std::map<std::string, double>;
+using Windows = std::map<std::string, HistogramSample>;
 
 constexpr const char* kMethods[] = {"icmp", "tcp_connect", "tcp_echo",      "udp_echo",
                                     "http", "tcp_probe",   "tcp_handshake", "tcp_info"};
-// netem lets nothing through before its time. The width of a bucket is what is not known of a median.
-constexpr double kEarly = 0.00025;
-// Software emulation, and whatever else the machine beneath has to do.
-constexpr double kLate = 0.010;
-constexpr double kEnough = 20;  // observations for a median
+// netem lets nothing through before its time. The width of a bucket is what is not known of a quantile.
+constexpr double kEarly = 0.0005;
+// A busy machine beneath only adds: so the fastest tenth is judged, and may be late as long as one delay is not the
+// other.
+constexpr double kFastest = 0.1;
+constexpr double kLate = 0.022;
+constexpr double kEnough = 20;  // observations
 
 class NetemTest : public KernelTest {
  protected:
@@ -38,7 +40,7 @@ class NetemTest : public KernelTest {
         .value_or(HistogramSample());
   }
 
-  static Medians next_medians(const Daemon& daemon) {
+  static Windows next_windows(const Daemon& daemon) {
     const Scrape before = daemon.scrape();
     const auto grown = [&](const Scrape& now) {
       return std::ranges::all_of(kMethods, [&](const char* method) {
@@ -46,10 +48,9 @@ class NetemTest : public KernelTest {
       });
     };
     const Scrape after = daemon.scrape_until(grown, 2min);
-    Medians result;
+    Windows result;
     for (const char* method : kMethods) {
-      const HistogramSample window = histogram(after, method).since(histogram(before, method));
-      result[method] = window.median().value_or(NAN);
+      result[method] = histogram(after, method).since(histogram(before, method));
     }
     return result;
   }
@@ -57,20 +58,24 @@ class NetemTest : public KernelTest {
   static bool is_delay(double measured, double delay) {
     return measured >= delay - kEarly && measured <= delay + kLate;
   }
+  static double fastest(const HistogramSample& window) {
+    return window.quantile(kFastest).value_or(NAN);
+  }
 
   // A smoothed round trip follows a change over dozens of samples, hence several windows.
   static void expect_every_method_measures(const Daemon& daemon, milliseconds delay) {
     const double expected = base::to_seconds(delay);
-    const Medians medians = support::measure_until(
-        [&] { return next_medians(daemon); },
-        [&](const Medians& found) {
+    const Windows windows = support::measure_until(
+        [&] { return next_windows(daemon); },
+        [&](const Windows& found) {
           return std::ranges::all_of(
-              found, [&](const auto& one) { return is_delay(one.second, expected); });
+              found, [&](const auto& one) { return is_delay(fastest(one.second), expected); });
         });
-    for (const auto& [method, median] : medians) {
-      EXPECT_PRED2(is_delay, median, expected) << method;
-      std::cout << "netem " << delay.count() << " ms: " << method << ' ' << std::fixed
-                << std::setprecision(2) << median * 1000 << " ms\n";
+    for (const auto& [method, window] : windows) {
+      EXPECT_PRED2(is_delay, fastest(window), expected) << method;
+      std::cout << "netem " << delay.count() << " ms: " << method << std::fixed
+                << std::setprecision(2) << " fastest tenth " << fastest(window) * 1000
+                << " ms, median " << window.median().value_or(NAN) * 1000 << " ms\n";
     }
   }
 };
