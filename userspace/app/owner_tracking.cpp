@@ -9,6 +9,7 @@ namespace rtt::app {
 namespace {
 
 constexpr const char* kSource = "owners";
+constexpr const char* kPods = "kubernetes";
 
 constexpr metrics::FamilyInfo kErrors = {
     "rtt_exporter_owner_update_errors_total",
@@ -29,9 +30,11 @@ OwnerTracking::OwnerTracking(base::EventLoop& loop, metrics::ExporterMetrics& me
 
 std::optional<passive::OwnerCounting> OwnerTracking::prepare(const Plan& plan) {
   const config::PassiveConfig& passive = plan.config.passive;
-  next_watch_ = watch_ && watch_->wanted() == passive.labels ? watch_ : nullptr;
+  const owners::OwnerWatch::Options wanted{passive.labels, passive.kubernetes};
+  next_watch_ = watch_ && watch_->options() == wanted ? watch_ : nullptr;
   if (!passive.labels.any()) board_.remove(kSource);
-  if (!next_watch_ && passive.labels.any()) start_watch(passive.labels);
+  if (!passive.kubernetes) board_.remove(kPods);
+  if (!next_watch_ && passive.labels.any()) start_watch(wanted);
   if (!next_watch_) return std::nullopt;
   const std::size_t per_pair =
       (passive.tcp_probe.enabled ? 2U : 0U) + (passive.tcp_info.enabled ? 1U : 0U);
@@ -41,13 +44,14 @@ std::optional<passive::OwnerCounting> OwnerTracking::prepare(const Plan& plan) {
   return passive::OwnerCounting{next_watch_->owners(), &series_, std::max(pairs, std::size_t{1})};
 }
 
-void OwnerTracking::start_watch(config::OwnerLabels wanted) {
+void OwnerTracking::start_watch(const owners::OwnerWatch::Options& wanted) {
   const auto forget = [this](std::uint64_t cgroup) {
     if (source_) source_->forget_cgroup(cgroup);
   };
   auto watch = owners::OwnerWatch::create(
       loop_, metrics_, wanted,
-      {[this](std::uint64_t cgroup, owners::Number owner) { update(cgroup, owner); }, forget});
+      {[this](std::uint64_t cgroup, owners::Number owner) { update(cgroup, owner); }, forget,
+       [this](std::optional<std::string> reason) { board_.set(kPods, std::move(reason)); }});
   if (!watch) return board_.set(kSource, watch.error().message);
   metrics_.add_counter(kErrors, {}, 0);
   board_.set(kSource, std::nullopt);

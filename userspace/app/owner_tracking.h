@@ -34,7 +34,7 @@ class OwnerTracking {
   void set_source(std::shared_ptr<passive::TcpProbeSource> source) { source_ = std::move(source); }
 
  private:
-  void start_watch(config::OwnerLabels wanted);
+  void start_watch(const owners::OwnerWatch::Options& wanted);
   void update(std::uint64_t cgroup, owners::Number owner);
   void expire();
 

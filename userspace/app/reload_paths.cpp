@@ -22,6 +22,9 @@ std::vector<std::string> reload_paths(const Options& options, const Configuratio
   for (const config::Probe& probe : configuration.config.probes) {
     if (probe.options) append(probe.options->files(), paths);
   }
+  if (const auto& kubernetes = configuration.config.passive.kubernetes) {
+    append({kubernetes->token_file, kubernetes->ca_file}, paths);
+  }
   for (const config::Target& target : configuration.config.targets) {
     for (const std::string& pattern : target.files) {
       // The directory tells of changes, whether its files are known by name or not.

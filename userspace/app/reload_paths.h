@@ -1,4 +1,4 @@
-// What a reload reads, and discovery between reloads.
+// What a reload reads, and others (discovery, the names of pods) between reloads.
 #pragma once
 
 #include <string>

@@ -81,17 +81,29 @@ struct OwnerLabels {
   bool unit = false;
   bool container = false;
   bool pod = false;
+  /// With it the label `pod` is the pod's name instead of its uid.
+  bool pod_namespace = false;
   [[nodiscard]] bool any() const { return unit || container || pod; }
   /// Whether series get a label of this name.
   [[nodiscard]] bool has(std::string_view label) const {
     return (unit && label == "unit") || (container && label == "container") ||
-           (pod && label == "pod");
+           (pod && label == "pod") || (pod_namespace && label == "namespace");
   }
   bool operator==(const OwnerLabels&) const = default;
 };
 
+/// Who knows the names of this host's pods: the kubelet, or the API server.
+struct Kubernetes {
+  std::string url;  // https, of a PodList
+  std::string token_file = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+  std::string ca_file = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
+  nanoseconds interval = std::chrono::seconds(1);  // 1 s to 1 min; least time between two requests
+  bool operator==(const Kubernetes&) const = default;
+};
+
 struct PassiveConfig {
   OwnerLabels labels;
+  std::optional<Kubernetes> kubernetes;                        // only beside labels.pod
   nanoseconds labels_expire_after = std::chrono::minutes(10);  // 1 s to 24 h
   struct TcpProbe {
     bool enabled = true;

@@ -45,7 +45,8 @@ class Document {
   /// The same of JSON (RFC 8259), which yaml-cpp reads only in part. Numbers and booleans are as
   /// written; an empty text is no JSON.
   [[nodiscard]] static std::optional<Document> parse_json(std::string_view text,
-                                                          ProblemList& problems);
+                                                          ProblemList& problems,
+                                                          std::size_t max_bytes = kMaxJsonBytes);
 
   [[nodiscard]] const Node& root() const { return *root_; }
 

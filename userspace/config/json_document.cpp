@@ -179,11 +179,12 @@ class JsonBuilder {
 
 }  // namespace
 
-std::optional<Document> Document::parse_json(std::string_view text, ProblemList& problems) {
+std::optional<Document> Document::parse_json(std::string_view text, ProblemList& problems,
+                                             std::size_t max_bytes) {
   text = without_byte_order_mark(text);
   Document document;
   try {
-    check_readable(text, kMaxJsonBytes);
+    check_readable(text, max_bytes);
     JsonBuilder builder(text, document.nodes_, problems);
     nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
     document.root_ = builder.root();

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -80,6 +81,64 @@ OwnerLabels read_owner_labels(MapReader& passive) {
   return labels;
 }
 
+constexpr nanoseconds kMinAskInterval = std::chrono::seconds(1);
+constexpr nanoseconds kMaxAskInterval = std::chrono::minutes(1);
+
+// Each node has its own URL, but all share one file: ${NODE_NAME} is what the environment says.
+base::Result<std::string> with_environment(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const std::size_t begin = std::min(text.find("${"), text.size());
+    result += text.substr(0, begin);
+    text.remove_prefix(begin);
+    if (text.empty()) break;
+    const std::size_t end = text.find('}');
+    if (end == std::string_view::npos) return base::Error{"\"${\" without \"}\""};
+    const std::string name(text.substr(2, end - 2));
+    const char* const value = std::getenv(name.c_str());
+    if (value == nullptr || *value == '\0') {
+      return base::Error{"the environment has no " + in_quotes(name)};
+    }
+    result += value;
+    text.remove_prefix(end + 1);
+  }
+  return result;
+}
+
+bool is_https_url(std::string_view url) {
+  constexpr std::string_view kScheme = "https://";
+  return url.starts_with(kScheme) && url.size() > kScheme.size() && url[kScheme.size()] != '/' &&
+         std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+void read_path(MapReader& kubernetes, std::string_view key, std::string& path) {
+  path = kubernetes.string(key, path);
+  if (!path.starts_with('/')) {
+    kubernetes.problem_at(key, std::string(key) + " " + in_quotes(path) +
+                                   " is no absolute path; allowed: one like /etc/file");
+  }
+}
+
+Kubernetes read_kubernetes(MapReader& kubernetes) {
+  Kubernetes config;
+  auto url = with_environment(kubernetes.required_string("url"));
+  if (!url) {
+    kubernetes.problem_at("url", "url: " + url.error().message +
+                                     "; allowed: ${NAME} for a variable of the environment");
+  } else if (!url->empty() && !is_https_url(*url)) {
+    kubernetes.problem_at("url", "url " + in_quotes(*url) +
+                                     "; allowed: one like https://node:10250/pods, because the "
+                                     "token goes with it");
+  } else {
+    config.url = *std::move(url);
+  }
+  read_path(kubernetes, "token_file", config.token_file);
+  read_path(kubernetes, "ca_file", config.ca_file);
+  config.interval =
+      kubernetes.duration("interval", config.interval, kMinAskInterval, kMaxAskInterval);
+  return config;
+}
+
 }  // namespace
 
 std::size_t read_max_series(MapReader& root) {
@@ -96,6 +155,12 @@ PassiveConfig read_passive(MapReader& root) {
     config.labels = read_owner_labels(passive);
     config.labels_expire_after = passive.duration("labels_expire_after", config.labels_expire_after,
                                                   kMinExpireAfter, kMaxExpireAfter);
+    read_section(passive, "kubernetes",
+                 [&](MapReader& section) { config.kubernetes = read_kubernetes(section); });
+    if (config.kubernetes && !config.labels.pod) {
+      passive.problem_at("kubernetes", "kubernetes names pods; allowed: with labels: [pod]");
+    }
+    config.labels.pod_namespace = config.kubernetes.has_value();
     read_section(passive, "tcp_probe", [&](MapReader& tcp_probe) {
       config.tcp_probe.enabled = tcp_probe.boolean("enabled", config.tcp_probe.enabled);
       config.tcp_probe.max_cpu_share = tcp_probe.number(

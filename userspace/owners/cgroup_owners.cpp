@@ -9,6 +9,7 @@ metrics::Labels labels_of(const Owner& owner, config::OwnerLabels wanted) {
   if (wanted.unit) labels.emplace_back("unit", owner.unit);
   if (wanted.container) labels.emplace_back("container", owner.container);
   if (wanted.pod) labels.emplace_back("pod", owner.pod);
+  if (wanted.pod_namespace) labels.emplace_back("namespace", owner.pod_namespace);
   return labels;
 }
 

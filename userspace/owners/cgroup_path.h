@@ -14,7 +14,9 @@ namespace rtt::owners {
 struct Owner {
   std::string unit;  // systemd's, as systemctl(1) writes it: "nginx.service", "session-3.scope"
   std::string container;  // the whole id, 64 hexadecimal digits
-  std::string pod;        // the uid that the API server (or, of a static pod, the kubelet) gave
+  std::string
+      pod;  // the uid that the API server (or, of a static pod, the kubelet) gave; or its name
+  std::string pod_namespace = {};  // no path says it: of a pod that goes by its name
 
   auto operator<=>(const Owner&) const = default;
 };

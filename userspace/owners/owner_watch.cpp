@@ -23,12 +23,18 @@ constexpr std::size_t kMostCgroups = 2 * CgroupTree::Limits{}.cgroups;
 
 }  // namespace
 
-OwnerWatch::OwnerWatch(metrics::ExporterMetrics& metrics, config::OwnerLabels wanted,
+OwnerWatch::OwnerWatch(base::EventLoop& loop, metrics::ExporterMetrics& metrics, Options options,
                        Callbacks callbacks)
     : metrics_(metrics),
-      wanted_(wanted),
+      options_(std::move(options)),
       callbacks_(std::move(callbacks)),
-      owners_(std::make_shared<CgroupOwners>(wanted)) {
+      owners_(std::make_shared<CgroupOwners>(options_.labels)) {
+  if (options_.kubernetes) {
+    pods_ = std::make_unique<PodWatch>(
+        loop, metrics, *options_.kubernetes,
+        PodWatch::Callbacks{[this](auto cgroup, const auto& owner) { set(cgroup, owner); },
+                            callbacks_.on_pod_state});
+  }
   for (int i = 0; i < static_cast<int>(TreeProblem::kCount); ++i) {
     const std::string reason(to_string(static_cast<TreeProblem>(i)));
     metrics_.add_counter(kProblems, {{"reason", reason}}, 0);
@@ -42,11 +48,11 @@ OwnerWatch::~OwnerWatch() {
 
 base::Result<std::unique_ptr<OwnerWatch>> OwnerWatch::create(base::EventLoop& loop,
                                                              metrics::ExporterMetrics& metrics,
-                                                             config::OwnerLabels wanted,
-                                                             Callbacks callbacks) {
+                                                             Options options, Callbacks callbacks) {
   auto root = find_cgroup2();
   if (!root) return root.error();
-  std::unique_ptr<OwnerWatch> watch(new OwnerWatch(metrics, wanted, std::move(callbacks)));
+  std::unique_ptr<OwnerWatch> watch(
+      new OwnerWatch(loop, metrics, std::move(options), std::move(callbacks)));
   OwnerWatch* const self = watch.get();
   auto tree = CgroupTree::create(
       loop, *root, {},
@@ -69,11 +75,21 @@ void OwnerWatch::look_again() {
 
 void OwnerWatch::come(std::uint64_t cgroup, const std::string& path) {
   if (owners_->size() >= kMostCgroups) forget(base::Clock::now());
-  callbacks_.on_owner(cgroup, owners_->add(cgroup, owner_of_cgroup(path)));
+  Owner owner = owner_of_cgroup(path);
+  if (pods_ && !owner.pod.empty()) {
+    pods_->come(cgroup, std::move(owner));
+  } else {
+    set(cgroup, owner);
+  }
+}
+
+void OwnerWatch::set(std::uint64_t cgroup, const Owner& owner) {
+  callbacks_.on_owner(cgroup, owners_->add(cgroup, owner));
   if (walked_) show();
 }
 
 void OwnerWatch::go(std::uint64_t cgroup) {
+  if (pods_) pods_->go(cgroup);
   owners_->leave(cgroup, base::Clock::now());
   if (walked_) show();
 }

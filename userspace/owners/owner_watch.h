@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/event_loop.h"
@@ -14,6 +15,7 @@
 #include "metrics/exporter_metrics.h"
 #include "owners/cgroup_owners.h"
 #include "owners/cgroup_tree.h"
+#include "owners/pod_watch.h"
 
 namespace rtt::owners {
 
@@ -23,19 +25,26 @@ class OwnerWatch {
     /// owners() has it already.
     std::function<void(std::uint64_t cgroup, Number owner)> on_owner;
     std::function<void(std::uint64_t cgroup)> on_forgotten;
+    /// Why the last list of pods did not come; nothing: it came.
+    std::function<void(std::optional<std::string> reason)> on_pod_state;
+  };
+  struct Options {
+    config::OwnerLabels labels;
+    std::optional<config::Kubernetes> kubernetes;  // gives pods their names
+    bool operator==(const Options&) const = default;
   };
 
   /// Begins to walk. `loop` and `metrics` must outlive it. Error: this host has no cgroup2, or it cannot be
   /// followed.
   [[nodiscard]] static base::Result<std::unique_ptr<OwnerWatch>> create(
-      base::EventLoop& loop, metrics::ExporterMetrics& metrics, config::OwnerLabels wanted,
+      base::EventLoop& loop, metrics::ExporterMetrics& metrics, Options options,
       Callbacks callbacks);
   ~OwnerWatch();
   OwnerWatch(const OwnerWatch&) = delete;
   OwnerWatch& operator=(const OwnerWatch&) = delete;
 
   [[nodiscard]] std::shared_ptr<const CgroupOwners> owners() const { return owners_; }
-  [[nodiscard]] config::OwnerLabels wanted() const { return wanted_; }
+  [[nodiscard]] const Options& options() const { return options_; }
 
   /// Sockets of unknown cgroups were seen: walks again if that can help.
   void look_again();
@@ -43,16 +52,19 @@ class OwnerWatch {
   void forget(base::TimePoint before);
 
  private:
-  OwnerWatch(metrics::ExporterMetrics& metrics, config::OwnerLabels wanted, Callbacks callbacks);
+  OwnerWatch(base::EventLoop& loop, metrics::ExporterMetrics& metrics, Options options,
+             Callbacks callbacks);
   void come(std::uint64_t cgroup, const std::string& path);
+  void set(std::uint64_t cgroup, const Owner& owner);
   void go(std::uint64_t cgroup);
   void note(TreeProblem what);
   void show() const;
 
   metrics::ExporterMetrics& metrics_;
-  const config::OwnerLabels wanted_;
+  const Options options_;
   const Callbacks callbacks_;
   std::shared_ptr<CgroupOwners> owners_;
+  std::unique_ptr<PodWatch> pods_;  // null without Options::kubernetes
   std::unique_ptr<CgroupTree> tree_;
   bool walked_ = false;
 };

@@ -142,6 +142,30 @@ TEST(Loader, ReadsWhatPassiveSeriesSayOfOwners) {
   EXPECT_EQ(passive.labels_expire_after, std::chrono::minutes(1));
 }
 
+TEST(Loader, ReadsWhoKnowsTheNamesOfPods) {
+  const PassiveConfig passive =
+      loaded(
+          "passive: {labels: [pod], kubernetes: {url: 'https://node:10250/pods', "
+          "token_file: /t, ca_file: /c, interval: 10s}}")
+          .passive;
+  EXPECT_EQ(passive.kubernetes, (Kubernetes{"https://node:10250/pods", "/t", "/c", seconds(10)}));
+  EXPECT_TRUE(passive.labels.has("namespace"));
+}
+
+TEST(Loader, PodsHaveNoNamesUnlessConfigured) {
+  const PassiveConfig passive = loaded("passive: {labels: [pod]}").passive;
+  EXPECT_FALSE(passive.kubernetes);
+  EXPECT_FALSE(passive.labels.has("namespace"));
+}
+
+TEST(Loader, TheUrlOfPodsTakesVariablesOfTheEnvironment) {
+  ASSERT_EQ(setenv("RTT_TEST_NODE", "node-7", 1), 0);
+  const PassiveConfig passive =
+      loaded("passive: {labels: [pod], kubernetes: {url: 'https://${RTT_TEST_NODE}:10250/pods'}}")
+          .passive;
+  EXPECT_EQ(passive.kubernetes.value().url, "https://node-7:10250/pods");
+}
+
 TEST(Loader, TcpInfoCanBeOff) {
   EXPECT_FALSE(loaded("passive: {tcp_info: {enabled: false}}").passive.tcp_info.enabled);
 }
