@@ -10,7 +10,7 @@ namespace rtt::support {
 
 struct ProcessUsage {
   std::uint64_t resident_bytes = 0;
-  std::uint64_t anonymous_bytes = 0;     // heap and stacks; no file's pages
+  std::uint64_t anonymous_bytes = 0;  // heap and stacks; no file's pages
   std::size_t descriptors = 0;
   std::size_t threads = 0;
   // Ids of the kernel, of those that its descriptors hold.

@@ -140,8 +140,7 @@ TEST_F(ProbeRoute, HandsOverWhatWasAsked) {
                                     "X-Prometheus-Scrape-Timeout-Seconds: 2.5\r\n");
   ASSERT_EQ(probing_.requests().size(), 1U);
   EXPECT_THAT(probing_.requests()[0].parameters,
-              ElementsAre(Pair("target", "2001:db8::1"), Pair("module", "a b%00"),
-                          Pair("x", "")));
+              ElementsAre(Pair("target", "2001:db8::1"), Pair("module", "a b%00"), Pair("x", "")));
   EXPECT_EQ(probing_.requests()[0].scrape_timeout, "2.5");
 }
 
