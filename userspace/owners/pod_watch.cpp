@@ -28,8 +28,7 @@ constexpr base::nanoseconds kLongestPause = std::chrono::minutes(1);
 
 PodWatch::PodWatch(base::EventLoop& loop, metrics::ExporterMetrics& metrics,
                    config::Kubernetes server, Callbacks callbacks)
-    : loop_(loop),
-      metrics_(metrics),
+    : metrics_(metrics),
       callbacks_(std::move(callbacks)),
       interval_(server.interval),
       naming_([this](auto cgroup, const auto& owner) { callbacks_.on_owner(cgroup, owner); }),

@@ -45,7 +45,6 @@ class PodWatch {
   bool take(PodClient::Answer answer);
   void show() const;
 
-  base::EventLoop& loop_;
   metrics::ExporterMetrics& metrics_;
   const Callbacks callbacks_;
   const base::nanoseconds interval_;
