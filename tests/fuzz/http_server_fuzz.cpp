@@ -46,7 +46,7 @@ class Site {
     web::Backend backend = program_.backend();
     backend.reload = [] { return base::Result<void>(base::Error{"no"}); };
     backend.probing = &probing_;
-    server_ = std::move(*web::Server::create(web::options_on({"127.0.0.1:0"}), backend));
+    server_ = std::move(*web::serve_on({"127.0.0.1:0"}, web::plain_options(), backend));
   }
   [[nodiscard]] base::ListenAddress address() const { return server_->addresses().front(); }
 
