@@ -129,7 +129,7 @@ struct rtt_state {
   struct rtt_switch counting; /* see handover.bpf.h */
   __s64 realtime_minus_monotonic_ns;
   __u64 prefix_generation; /* rises when answers of rtt_prefixes may have changed */
-  __u64 sampling_interval; /* one event in so many counts, with that weight; a power of two */
+  __u64 sampling_interval; /* one ACK in so many counts, with that weight; a power of two */
   /* What the timed runs of all programs took. Written by programs, so a cache line away from the rest. */
   __u64 padding[12];
   __u64 timed_ns;

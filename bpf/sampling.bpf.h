@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
-/* What the programs cost, and how they cost less: past a limit that user space keeps, one event in n
- * counts, with the weight n.
+/* What the programs cost, and how they cost less: past a limit that user space keeps, one acknowledgement in
+ * n counts, with the weight n. Handshakes always count: they are few, and of a rare connection all there is.
  *
  * Which one is drawn, because every n-th of two connections that take turns is always the same one's.
  * So the expectation of every count and sum is what it is without sampling, whatever the pattern of the

@@ -164,19 +164,19 @@ static __always_inline void count_handshake(const struct context* context, struc
   if (!tp) return;
   __u32 srtt_us = tp->srtt_us;
   if (tp->total_retrans)
-    count_drop(RTT_TCP_HANDSHAKE, RTT_DROP_RETRANSMITTED, context->weight);
+    count_drop(RTT_TCP_HANDSHAKE, RTT_DROP_RETRANSMITTED, 1);
   else if (!srtt_us)
-    count_drop(RTT_TCP_HANDSHAKE, RTT_DROP_NO_SAMPLE, context->weight);
+    count_drop(RTT_TCP_HANDSHAKE, RTT_DROP_NO_SAMPLE, 1);
   else
-    count_sample(row_of(classify(context, sk), sk, context->weight), RTT_TCP_HANDSHAKE,
-                 (__u64)(srtt_us >> 3) * 1000, context->weight);
+    count_sample(row_of(classify(context, sk), sk, 1), RTT_TCP_HANDSHAKE,
+                 (__u64)(srtt_us >> 3) * 1000, 1);
 }
 
 static __always_inline int on_established(struct sock* sk) {
   struct context context;
   if (!find_context(&context)) return 0;
   __u64 begin_ns = begin_timing(&context);
-  if (counts_here(&context, RTT_TCP_HANDSHAKE) && sampled(&context)) count_handshake(&context, sk);
+  if (counts_here(&context, RTT_TCP_HANDSHAKE)) count_handshake(&context, sk);
   end_timing(&context, begin_ns);
   return 0;
 }

@@ -54,13 +54,10 @@ TEST_F(SamplingTest, TheWeightedCountIsThatOfAllEvents) {
   EXPECT_EQ(samples % kInterval, 0u);
 }
 
-TEST_F(SamplingTest, TheWeightedCountOfHandshakesIsThatOfAllConnections) {
-  constexpr int kConnections = 2'000;
+TEST_F(SamplingTest, HandshakesAreCountedAll) {
   hand_over_->set_sampling_interval(kInterval);
-  connect_and_exchange(kConnections);
-  const auto samples = instance_->row(RTT_TCP_HANDSHAKE).samples;
-  EXPECT_NEAR(static_cast<double>(samples), kConnections, tolerance(kConnections));
-  EXPECT_EQ(samples % kInterval, 0u);
+  connect_and_exchange(200);
+  EXPECT_EQ(instance_->row(RTT_TCP_HANDSHAKE).samples, 200u);
 }
 
 TEST_F(SamplingTest, TheSumGrowsWithTheWeight) {

@@ -37,7 +37,7 @@ class HandOver {
   /// What the programs remember of prefixes is void from here on.
   void forget_prefixes();
 
-  /// From here on one event in `interval` counts, with that weight. 1 at first; a power of two.
+  /// From here on one acknowledgement in `interval` counts, with that weight. 1 at first; a power of two.
   void set_sampling_interval(std::uint32_t interval);
   /// CPU time that all programs took so far, estimated from the runs that were timed.
   [[nodiscard]] base::nanoseconds programs_cost() const;

@@ -56,7 +56,7 @@ void TcpProbeSampling::set_interval(std::uint32_t interval, double share) {
     base::log_warn("the BPF programs cost more than passive.tcp_probe.max_cpu_share: they sample",
                    {{"cpu_share", std::to_string(share)}, {"one_in", std::to_string(interval)}});
   } else if (interval == 1) {
-    base::log_info("the BPF programs count every event again", {});
+    base::log_info("the BPF programs count every acknowledgement again", {});
   }
   interval_ = interval;
 }

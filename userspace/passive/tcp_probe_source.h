@@ -52,7 +52,7 @@ class TcpProbeSource : public metrics::Collector {
   /// From here on this instance counts, and no other.
   void activate();
   /// What the programs of all instances may cost, as a share of one CPU, from the next second on; above
-  /// 0. Past it one event in n is counted, with the weight n.
+  /// 0. Past it one acknowledgement in n is counted, with the weight n.
   void set_max_cpu_share(double share);
   /// Brings the kernel's prefixes in line with the classifier's; what did not change is not
   /// touched.
