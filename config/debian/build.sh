@@ -4,9 +4,9 @@
 set -eu
 here=$(dirname "$(readlink -f "$0")")
 tree=$(git -C "$here" rev-parse --show-toplevel)
-directory=$1 jobs=$2
+mkdir -p "$1"
+directory=$(readlink -f "$1") jobs=$2
 shift 2
-mkdir -p "$directory"
 rm -rf "$directory"/rtt-exporter_* "$directory"/rtt-exporter-dbgsym_* "$directory/source"
 mkdir "$directory/source"
 cd "$tree"
@@ -34,5 +34,6 @@ if [ "$(git -C "$tree" describe --always --dirty --tags --match="v$version")" !=
 fi
 
 DEB_BUILD_OPTIONS="parallel=$jobs ${DEB_BUILD_OPTIONS:-}" dpkg-buildpackage --build=binary --no-sign
-rm -rf "$directory/source"
-ls "$directory"/*.deb
+cd "$directory"
+rm -rf source
+ls ./*.deb
